@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// The parsed command line, or what an abbreviation stands for. Otherwise the status with which the
+/// The parsed command line, or the meaning of an abbreviation. Otherwise the status with which the
 /// program ends, after its message.
 fn parsed(args: &[OsString]) -> Result<Cli, ExitCode> {
     if let Some(command) = commands::parsed_alone(args) {

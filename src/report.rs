@@ -50,6 +50,7 @@ pub use hook::{Pushed, Setting, write_hook};
 pub use json::RunFacts;
 pub use saved::{ReadError, Saved};
 pub use summary::{Closing, amounts, write_coverage, write_total};
+pub use text::holder;
 pub use ticket::{done_steps, is_ticket, write_ticket};
 pub use verdicts::write_verdicts;
 pub use view::{Filtered, Group, View};

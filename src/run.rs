@@ -142,6 +142,11 @@ impl RunOptions {
         })
     }
 
+    /// The end of the time for the whole run.
+    fn until(&self) -> Option<Instant> {
+        self.timeout.map(|limit| self.began + limit)
+    }
+
     fn clock(&self) -> TimeLimit {
         TimeLimit::new("--timeout", self.timeout, self.began)
     }
@@ -215,8 +220,6 @@ pub fn run<D: Detector>(
     rules: &RuleSet,
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
-    #[cfg(feature = "verify")]
-    let until = options.timeout.map(|limit| options.began + limit);
     for dropped in &rules.dropped {
         ledger.problem("rule", dropped.place.as_bytes(), &dropped.why);
     }
@@ -232,29 +235,20 @@ pub fn run<D: Detector>(
         gather(&options.sources, &options.exclude, detector, ledger, take)
     })?;
     let collected = collector.finish(rules, options.min_confidence, ledger);
-    let (findings, stale) = conclude(
-        collected,
-        options,
-        rules,
-        ledger,
-        #[cfg(feature = "verify")]
-        until,
-    );
-    let interrupted = options.interrupted.is_set();
-    let coverage = ledger.coverage();
-    something_scanned(&options.sources, options, &coverage)?;
-    Ok(Outcome { findings, coverage, stale, interrupted })
+    let outcome = conclude(collected, options, rules, ledger, options.until());
+    something_scanned(&options.sources, options, &outcome.coverage)?;
+    Ok(outcome)
 }
 
-/// Makes the findings of a report of the collected ones: verified if asked for, worst first. Returns the
-/// stale entries of the baseline as well.
+/// Makes the outcome from what was collected. Findings are verified until `until` if that is asked for,
+/// and sorted worst first.
 fn conclude(
     collected: Collected,
     options: &RunOptions,
     rules: &RuleSet,
     ledger: &Ledger,
-    #[cfg(feature = "verify")] until: Option<Instant>,
-) -> (Vec<Finding>, Vec<BaselineEntry>) {
+    #[cfg_attr(not(feature = "verify"), expect(unused_variables))] until: Option<Instant>,
+) -> Outcome {
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &INTERRUPTED);
     }
@@ -279,7 +273,8 @@ fn conclude(
         redact::names(&mut findings, &weak, ledger, &stop);
     });
     let stale = finish_suppressions(&mut findings, counts, options, ledger);
-    (findings, stale)
+    let interrupted = options.interrupted.is_set();
+    Outcome { findings, coverage: ledger.coverage(), stale, interrupted }
 }
 
 /// Counts suppressed findings and removes them unless they are wanted. Returns the stale entries.

@@ -11,7 +11,7 @@ mod plan;
 mod preview;
 mod proven;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,11 +90,15 @@ pub fn verify(
             ledger.problem("verification", b"", &why);
         }
         note_limits(&answers, options, requests, ledger);
+        let mut unanswered = Unanswered::new();
         for (question, answers) in questions.iter().zip(answers) {
             let verdicts = answers.conclude(question, options.max_candidates);
             apply(findings, question, &verdicts, &mut summary);
+            if let Some(why) = mark_unanswered(findings, question, &verdicts) {
+                unanswered.entry(why).or_default().insert(question.key.to_string());
+            }
         }
-        note_unanswered(findings, ledger);
+        note_unanswered(&unanswered, options, ledger);
     }
     for finding in findings {
         finding.severity = severity(finding.severity, finding.verification.status);
@@ -208,25 +212,49 @@ fn note_limits(answers: &[Answers], options: &VerifyOptions, requests: u64, ledg
     let capped = answers.iter().filter(|answers| answers.capped).count();
     if capped > 0 {
         let limit = options.max_candidates;
-        ledger.note(format!(
-            "{capped} key ids have more than {limit} possible secrets: only the likeliest {limit} \
-             were tried"
-        ));
+        let ids = if capped == 1 { "1 key id has" } else { &format!("{capped} key ids have") };
+        let why = format!(
+            "{ids} more than {limit} possible secrets: only the likeliest {limit} were tried"
+        );
+        ledger.problem("verification", b"", &why);
     }
+}
+
+/// The ids without an answer, by reason.
+type Unanswered = BTreeMap<String, BTreeSet<String>>;
+
+/// Marks the findings of an id if STS gave no answer about one of its secrets, and no other answer
+/// decides: the key may be active. Gives the reason.
+///
+/// The mark is independent of the status: a wrong secret says nothing about another secret.
+fn mark_unanswered(
+    findings: &mut [Finding],
+    question: &Question,
+    verdicts: &[Option<Verification>],
+) -> Option<String> {
+    let known = || verdicts.iter().flatten();
+    if known().any(|one| matches!(one.status, Status::Active | Status::Inactive)) {
+        let mut holders = question.holders.iter().map(|&holder| &findings[holder].verification);
+        return holders.find(|one| one.is_unanswered)?.reason.clone();
+    }
+    let why = known().find(|one| one.is_unanswered)?.reason.clone().unwrap_or_default();
+    for &holder in &question.holders {
+        let verdict = &mut findings[holder].verification;
+        verdict.is_unanswered = true;
+        verdict.reason.get_or_insert_with(|| format!("no answer about another secret: {why}"));
+    }
+    Some(why)
 }
 
 /// Records keys of which STS was to be asked and that have no answer: an attacker who blocks the requests
 /// must not make a run pass as complete.
-fn note_unanswered(findings: &[Finding], ledger: &Ledger) {
-    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-    let unanswered = findings.iter().map(|finding| &finding.verification);
-    for verdict in unanswered.filter(|one| one.status == Status::Unknown && one.is_unanswered) {
-        let why = verdict.reason.as_deref().unwrap_or_default();
+fn note_unanswered(unanswered: &Unanswered, options: &VerifyOptions, ledger: &Ledger) {
+    let not_tried = ask::not_tried(options.max_candidates);
+    // Those two are problems of their own.
+    let others = unanswered.iter().filter(|(why, _)| **why != ENDED && **why != not_tried);
+    for (why, keys) in others {
         // The findings themselves say which keys these are.
-        *reasons.entry(why).or_default() += 1;
-    }
-    for (why, count) in reasons.into_iter().filter(|(why, _)| *why != ENDED) {
-        let keys = if count == 1 { "1 key has" } else { &format!("{count} keys have") };
+        let keys = if keys.len() == 1 { "1 key has" } else { &format!("{} keys have", keys.len()) };
         ledger.problem("verification", b"", &format!("{keys} no answer of STS: {why}"));
     }
 }

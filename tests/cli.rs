@@ -20,10 +20,11 @@ mod remedy;
 #[cfg(unix)]
 mod report;
 mod said;
-pub(crate) mod settled;
 mod status;
+pub(crate) mod suppressed;
 mod sweep;
 mod sweep_alone;
+mod sweep_failed;
 mod sweep_grown;
 mod sweep_plan;
 #[cfg(target_os = "linux")]

@@ -2,12 +2,12 @@
 
 use crate::support::Project;
 
-mod behind;
 mod binary_strings;
 mod bombs;
 mod columnar;
 mod compound;
 pub(crate) mod damage;
+mod embedded;
 pub(crate) mod forms;
 mod parquet;
 mod pdf;

@@ -1,6 +1,7 @@
 //! Detection: the credentials that are found, and the pairs that they form.
 
 mod encodings;
+mod examples;
 mod file_names;
 mod kinds;
 mod laws;

@@ -1,6 +1,7 @@
 //! Repositories: histories, ranges, the index, and the places of keys in them.
 
 mod attribution;
+mod baseline_merge;
 mod complete;
 mod connectivity;
 mod damage;
@@ -10,11 +11,10 @@ mod named;
 mod places;
 mod range;
 mod real;
-mod settled_history;
-mod settled_merge;
 mod staged;
 mod staged_random;
 mod staged_whole;
 mod stop;
+mod suppressed_history;
 mod table;
 mod unattributed;

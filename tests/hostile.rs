@@ -1,7 +1,7 @@
 //! Hostile input, written to hide a key, to stop a scan, or to do harm.
 
 mod blinding;
-mod blinding_git;
+pub(crate) mod blinding_git;
 mod borders;
 mod deep;
 pub(crate) mod escaping;
@@ -11,6 +11,7 @@ mod fuzz;
 mod git_programs;
 mod hidden;
 mod links;
+mod links_in_git;
 mod memory;
 mod planted;
 mod rules;

@@ -22,6 +22,7 @@ pub(crate) mod programs;
 pub(crate) mod require;
 #[cfg(feature = "verify")]
 pub(crate) mod rotate;
+pub(crate) mod storage;
 #[cfg(feature = "verify")]
 pub(crate) mod stub;
 pub(crate) mod tools;
@@ -41,7 +42,7 @@ use tempfile::TempDir;
 
 use crate::support::programs::GIT;
 
-/// Secrets that stand in some test's files.
+/// Secrets in files of some test.
 static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("KEYSWEEP_TEST_SEED") {
@@ -151,7 +152,7 @@ impl Project {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    /// Where it stands.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -261,7 +262,7 @@ impl Program {
         self
     }
 
-    /// The command as it stands, for a test that must not wait for its end.
+    /// The command itself, for a test that must not wait for its end.
     pub(crate) fn command(self) -> Command {
         self.command
     }
@@ -308,7 +309,7 @@ impl Program {
     }
 }
 
-/// Asserts that no planted secret stands in what was `written` by the program with `arguments`.
+/// Asserts that no planted secret is in what was `written` by the program with `arguments`.
 #[track_caller]
 pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std::fmt::Debug) {
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -358,6 +359,18 @@ impl Ran {
         self.json()["coverage"]["left_out"][what].as_u64().expect("a count")
     }
 
+    /// The key ids of a JSON report, sorted.
+    #[track_caller]
+    pub(crate) fn key_ids(&self) -> Vec<String> {
+        key_ids(&self.json())
+    }
+
+    /// The notes of a JSON report.
+    #[track_caller]
+    pub(crate) fn notes(&self) -> Vec<String> {
+        notes(&self.json())
+    }
+
     /// `what path: why` of every problem of a JSON report.
     #[track_caller]
     pub(crate) fn problems(&self) -> Vec<String> {
@@ -370,6 +383,23 @@ impl Ran {
             })
             .collect()
     }
+}
+
+/// The key ids of a report in JSON, sorted.
+#[track_caller]
+pub(crate) fn key_ids(report: &serde_json::Value) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let ids = findings.filter_map(|finding| finding["key_id"].as_str());
+    let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+    ids.sort();
+    ids
+}
+
+/// The notes of a report in JSON.
+#[track_caller]
+pub(crate) fn notes(report: &serde_json::Value) -> Vec<String> {
+    let notes = report["coverage"]["notes"].as_array().expect("notes").iter();
+    notes.map(|note| note.as_str().expect("a text").to_owned()).collect()
 }
 
 /// Leaves a program nothing but what it needs to be found and to run.

@@ -13,8 +13,8 @@ STARTS = 3
 def start(ray: Any, quiet: dict[str, Any]) -> None:
     """Starts a cluster on this machine.
 
-    Ray gives its own processes 30 seconds to start, which is too little on a busy machine. What
-    started late the first time is read already the second time.
+    Ray gives its own processes 30 seconds to start, which is too little on a busy machine. The next
+    attempt is faster, because the files of Ray are then in the system's cache.
     """
     for left in reversed(range(STARTS)):
         try:

@@ -93,10 +93,11 @@ pub(super) enum Command {
     /// Ask AWS whether a key, or the keys of an earlier report, are live
     ///
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the
-    /// session token from the next line. The findings of a report are searched in TARGET again,
-    /// because a report contains no secrets. Each request appears in the CloudTrail of the key's
-    /// owner. Exits with 1 if a key is active, 3 if nothing was proved about one or its secret is
-    /// wrong, otherwise 0.
+    /// session token from the next line. With --report FILE, TARGET is searched for the findings of
+    /// that report, because a report contains no secrets. Each request appears in the CloudTrail of
+    /// the key's owner. Exits with 1 if a key is active; 3 if nothing was proved about one, if its
+    /// secret is wrong (unless --only-live hides it), or if a finding is no longer in TARGET;
+    /// otherwise 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
     #[cfg(feature = "verify")]
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_alone_is_parsed_as_among_all() {
+    fn one_command_is_parsed_as_among_all_commands() {
         let lines = [
             "keysweep scan",
             "keysweep scan -- - a -b",

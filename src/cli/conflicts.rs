@@ -10,7 +10,7 @@ use super::arguments::{CommonArguments, FailOnLevel};
 use super::output::Outputs;
 use crate::rules::RuleSet;
 #[cfg(feature = "verify")]
-use crate::rules::{Method, Pack, Rule};
+use crate::rules::{Method, Pack, Rule, Shape};
 use crate::text::escape_path;
 
 /// Two options that exclude each other.
@@ -94,15 +94,9 @@ pub(super) fn packs(args: &CommonArguments, rules: &RuleSet) -> Result<(), Confl
 /// True for a rule of the user's own whose findings have an id; AWS is asked about nothing else.
 #[cfg(feature = "verify")]
 fn finds_ids(rule: &Rule) -> bool {
-    let of_shape = || {
-        rule.shape.as_ref().is_some_and(|shape| {
-            let mut groups = shape.regex.regex().capture_names().flatten();
-            shape.partner.is_some() || groups.any(|group| group == "id")
-        })
-    };
     let has_id = match rule.method {
         Method::Pair | Method::KeyId => true,
-        Method::Shape => of_shape(),
+        Method::Shape => rule.shape.as_ref().is_some_and(Shape::has_id),
         Method::Secret | Method::SessionToken => false,
     };
     rule.file.is_some() && has_id

@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::ffi::OsStr;
-use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::Parser as _;
 
 use super::commands::{Cli, Command};
+use super::lookup::print;
 use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;
@@ -44,20 +44,20 @@ pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
             )?;
         }
         let name = place.file_name().unwrap_or_default().display();
-        writeln!(io::stdout(), "\n$ keysweep {} {name}\n", args[0])?;
+        print(|out| writeln!(out, "\n$ keysweep {} {name}\n", args[0]))?;
         let status = run(args, place)?;
         if status != expected {
             return Ok(status);
         }
     }
-    writeln!(io::stdout(), "{NEXT}")?;
-    Ok(Status::Clean)
+    print(|out| writeln!(out, "{NEXT}"))
 }
 
-fn show(what: &str, list: &[&str]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{what}")?;
-    list.iter().try_for_each(|line| writeln!(out, "  - {line}"))
+fn show(what: &str, list: &[&str]) -> Result<Status, Box<dyn Error>> {
+    print(|out| {
+        writeln!(out, "{what}")?;
+        list.iter().try_for_each(|line| writeln!(out, "  - {line}"))
+    })
 }
 
 fn run(args: &[&str], place: &Path) -> Result<Status, Box<dyn Error>> {

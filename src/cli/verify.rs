@@ -18,7 +18,7 @@ use crate::command::verify as command;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Status as Verdict};
-use crate::report::{Format, Report, View};
+use crate::report::{self, Closing, Format, Report, View};
 use crate::rules::RuleSet;
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, Source, Status, Verify};
@@ -89,8 +89,9 @@ struct StsArguments {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The key to ask about or, with --report, the file, folder or repository that was scanned: its keys
-    /// are read again where the report says or, if one is not there, everywhere in it [default: .]
+    /// The key to ask about or, with --report, the file, folder or repository that was scanned: keys
+    /// are read again at the locations in the report or, if one is not there, everywhere in the
+    /// target [default: .]
     #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
     subject: Option<PathBuf>,
     /// Ask about the findings of this earlier report (json, jsonl or sarif)
@@ -99,7 +100,8 @@ pub(super) struct VerifyCommand {
     /// Print what would be asked, and send nothing; no report is written
     #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
-    /// Report only the keys that AWS accepts now
+    /// Report only keys of --report that AWS accepts now. The new report says how many findings it
+    /// leaves out and why, and the run is incomplete if AWS gave no answer about a key
     #[arg(long, requires = "report", conflicts_with = "verify_dry_run")]
     #[arg(help_heading = "Verification")]
     only_live: bool,
@@ -256,11 +258,11 @@ fn verify_key(args: &VerifyCommand, mut options: VerifyOptions) -> Result<Status
 
 fn verify_report(
     args: &VerifyCommand,
-    report: &Path,
+    earlier: &Path,
     mut options: VerifyOptions,
 ) -> Result<Status, Box<dyn Error>> {
     let outputs = Outputs::new(&args.output)?;
-    let mut earlier = read_report(report)?;
+    let mut earlier = read_report(earlier)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules).keeping_rivals(true);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
@@ -287,17 +289,17 @@ fn verify_report(
     })?;
     let mut findings = outcome.findings;
     let repository = repository.map(|provenance| run::redacted_provenance(provenance, &findings));
-    let mut status = keep(&earlier, &mut findings, &ledger);
+    keep(&earlier, &mut findings, &ledger);
     if args.verify_dry_run {
-        preview(&findings, &options);
-        return Ok(status);
+        return Ok(preview_report(&findings, &options, args, &ledger));
     }
     run::verify(&mut findings, &Verify { options, announce }, &ledger);
     command::note_nothing_asked(&earlier, &findings, &ledger);
     let mut coverage = ledger.coverage();
-    status = status.merge(verdict(&findings));
     let keep_live = || command::live::keep(&mut findings, &mut coverage);
     let filter = args.only_live.then(keep_live);
+    // As in a scan, what the option hides does not count, and a key that may be live is a problem.
+    let mut status = verdict(&findings);
     if !coverage.complete {
         status = status.merge(Status::Incomplete);
     }
@@ -328,21 +330,28 @@ fn read_report(path: &Path) -> Result<command::Earlier, String> {
     command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
-/// Keeps the findings of the earlier report, and returns the status.
-fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) -> Status {
+/// Keeps the findings of the earlier report. Those that the target no longer has are problems: they
+/// were asked for, and nothing is known about them.
+fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) {
     for (fingerprint, key_id) in earlier.missing(findings) {
         findings.extend(key_id.and_then(|id| verify::compose(findings, id, fingerprint)));
     }
-    let mut status = Status::Clean;
-    for (fingerprint, key_id) in earlier.keep(findings) {
+    let missing = earlier.keep(findings);
+    for (fingerprint, key_id) in &missing {
         let what = key_id.unwrap_or_else(|| fingerprint.as_str());
-        ledger.note(format!(
-            "{what} of the earlier report is no longer in the target: it can't be verified \
-             without its secret"
-        ));
-        status = Status::Incomplete;
+        ledger.note(format!("{what} of the earlier report is no longer in the target"));
     }
-    status
+    let why = match missing.len() {
+        0 => return,
+        1 => "1 finding of the earlier report is no longer in the target: it can't be verified \
+              without its secret"
+            .to_owned(),
+        count => format!(
+            "{count} findings of the earlier report are no longer in the target: they can't be \
+             verified without their secrets"
+        ),
+    };
+    ledger.problem("verification", b"", &why);
 }
 
 /// Everything in a target: its files, ignored ones included, and the history of a repository.
@@ -406,6 +415,25 @@ pub(super) fn preview(findings: &[Finding], options: &VerifyOptions) {
         complain(&"--verify would send no request: there is no key id");
     }
     inquiries.iter().for_each(|inquiry| complain(inquiry));
+}
+
+/// Prints to standard error what would be asked about an earlier report, and what could not be read.
+/// No report says it.
+fn preview_report(
+    findings: &[Finding],
+    options: &VerifyOptions,
+    args: &VerifyCommand,
+    ledger: &Ledger,
+) -> Status {
+    preview(findings, options);
+    let coverage = ledger.coverage();
+    if !(args.output.quiet && coverage.complete) {
+        let (closing, mut out) = (Closing { color: false, width: None, took: None }, Vec::new());
+        // Writing to memory can't fail. A closed standard error does not change the status.
+        let _ = report::write_coverage(&coverage, args.output.limits(), closing, &mut out);
+        let _ = io::stderr().write_all(&out);
+    }
+    if coverage.complete { Status::Clean } else { Status::Incomplete }
 }
 
 /// Announces on standard error that requests will be sent.

@@ -126,7 +126,7 @@ impl Pattern {
         }
     }
 
-    /// `**` may stand for no folder.
+    /// `**` may match no folder.
     fn skip(&self, at: &mut [bool]) {
         for (position, segment) in self.segments.iter().enumerate() {
             if at[position] && matches!(segment, Segment::Folders) {

@@ -4,10 +4,11 @@
 //! and a sentence. It reads and writes no file, and asks no question.
 
 use crate::finding::{Finding, Fingerprint, Status};
+use crate::report::holder;
 use crate::suppress::baseline::{Baseline, BaselineEntry};
 use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
-use crate::text::{escape_line, escape_path};
+use crate::text::escape_line;
 
 /// The wanted change.
 #[derive(Debug, Default)]
@@ -158,11 +159,7 @@ pub fn line(finding: &Finding) -> String {
     let redacted = || credential.secret.as_ref().map(|secret| secret.redacted().to_owned());
     let name = id.or_else(redacted).unwrap_or_default();
     let place = finding.occurrences.first().map(|first| {
-        let path = first
-            .origin
-            .path
-            .as_deref()
-            .map_or_else(|| "git's own records".to_owned(), escape_path);
+        let path = holder(&first.origin);
         let start = first.sighting.primary().map(|region| region.start);
         start.map_or(path.clone(), |start| format!("{path}:{}:{}", start.line, start.column))
     });

@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_not_a_credential_raises_no_alarm() {
+    fn examples_and_ids_of_roles_need_no_action() {
         assert!(explained(&["AKIA", "IOSFODNN7EXAMPLE"].concat()).starts_with("Nothing to do"));
         assert!(explained(&["AROA", "QNZGKIQY56JQ7WML"].concat()).contains("unique id of a role"));
     }

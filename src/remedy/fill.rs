@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_quoted_as_its_place_wants_it() {
+    fn a_variable_is_quoted_as_its_place_requires() {
         for (text, expected) in [
             ("a {user} b", "a \"$OWNER\" b"),
             ("k=v,x={key_id}", "k=v,x=\"$KEY\""),

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::finding::{Confidence, Credential, Occurrence, Origin, RuleId, Severity, Sighting};
-use crate::rules::Pack;
 use crate::secret::Secret;
 
 const BODY: &str = "QNZGKIQY56JQ7WML";
@@ -195,7 +194,7 @@ fn the_table_says_what_the_steps_of_a_finding_say() {
                 assert_eq!((&step.title, &step.api), (&own.title, &own.api));
                 let (Some(cli), Some(own)) = (&step.cli, &own.cli) else { continue };
                 // The command of another provider has no variables, and is not run: it would be sent.
-                if rule.pack != Pack::Aws {
+                if rule.pack != crate::rules::Pack::Aws {
                     assert_eq!(cli, own, "{}", rule.id);
                     continue;
                 }

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_no_formula_and_no_new_cell() {
+    fn a_name_is_not_a_formula_and_not_a_new_cell() {
         for (cell, written) in [
             ("plain", "plain"),
             ("=1+1", "\"'=1+1\""),

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::item::ResultItem;
+use super::text::holder;
 use super::uri::plain;
 use crate::aws::KeyId;
-use crate::finding::{GitOrigin, Occurrence};
+use crate::finding::{GitObject, GitOrigin, Occurrence};
 use crate::location::Region;
 use crate::remedy;
 use crate::text::{escape_line, escape_path};
@@ -90,12 +91,13 @@ fn signing_key(item: &ResultItem<'_>) -> Option<KeyId> {
 fn place(place: &Occurrence, region: Option<Region>, markup: Markup, text: &mut String) {
     let name = |bytes: &[u8]| markup.name(bytes);
     let origin = &place.origin;
-    match &origin.path {
-        Some(path) => {
-            let _ = write!(text, ", in {}", name(path));
+    let _ = match (&origin.path, origin.git.as_ref().map(|git| git.object)) {
+        (Some(path), _) => write!(text, ", in {}", name(path)),
+        (None, Some(GitObject::Blob | GitObject::Config)) => {
+            write!(text, ", in {}", name(holder(origin).as_bytes()))
         }
-        None => text.push_str(", in git's own records"),
-    }
+        (None, _) => write!(text, ", in the {}", name(holder(origin).as_bytes())),
+    };
     if let Some(target) = &origin.target {
         let _ = write!(text, " of {}", name(target.as_bytes()));
     }

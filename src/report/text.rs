@@ -295,7 +295,7 @@ pub(super) fn position(place: &Occurrence) -> String {
 }
 
 /// The path or, without one, the object or record.
-pub(super) fn holder(origin: &Origin) -> String {
+pub fn holder(origin: &Origin) -> String {
     if let Some(path) = &origin.path {
         return escape_path(path);
     }

@@ -163,7 +163,7 @@ impl<'a> Totals<'a> {
 }
 
 impl Sums {
-    /// The cells of a row; zero is a dash, so that other numbers stand out.
+    /// The cells of a row; zero is a dash, so that other numbers are easy to see.
     pub(super) fn columns(&self) -> [String; 4] {
         [self.active, self.at_head, self.in_history, self.canaries]
             .map(|count| if count > 0 { count.to_string() } else { "-".to_owned() })

@@ -15,8 +15,9 @@ use super::collect::Collector;
 use super::partial::{PartialError, TargetLine};
 use super::record::HitRecord;
 use super::sweep::is_scanned;
+use super::time_limit::TIME;
 use super::{INTERRUPTED, Outcome, RunOptions, Spill, conclude};
-use crate::coverage::{Count, Ledger};
+use crate::coverage::{Count, Ledger, Problem};
 use crate::finding::{Finding, Fingerprint};
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
@@ -78,7 +79,7 @@ impl Merge {
         let files = files.into_iter().take_while(|_| !stop.is_set());
         let mut parts: Vec<Part> = files.map(Part::read).collect();
         choose::replace(&mut parts);
-        let (choices, notes) = choose::choose(&parts);
+        let (choices, notes) = choose::choose(&mut parts);
         Self { parts, choices, notes }
     }
 
@@ -128,24 +129,16 @@ impl Merge {
             .finish_all(rules, options.min_confidence, ledger)
             .map_err(|error| SpillError::new(spill, error))?;
         let stored = collected.stored;
-        let (findings, stale) = conclude(
-            collected,
-            options,
-            rules,
-            ledger,
-            #[cfg(feature = "verify")]
-            None,
-        );
-        self.name_unknown_rules(&findings, rules, ledger);
-        let coverage = ledger.coverage();
+        let mut outcome = conclude(collected, options, rules, ledger, None);
+        self.name_unknown_rules(&outcome.findings, rules, ledger);
+        outcome.coverage = ledger.coverage();
         let counted = self.choices.iter().filter(|choice| choice.counts);
         let scanned = counted.filter(|choice| self.target(choice).not_scanned.is_none());
         let scanned = scanned.map(|choice| (choice.name.clone(), self.target(choice).history));
         if !options.stop.is_set() {
-            is_scanned(scanned, &coverage)?;
+            is_scanned(scanned, &outcome.coverage)?;
         }
-        let interrupted = options.interrupted.is_set();
-        Ok(Merged { outcome: Outcome { findings, coverage, stale, interrupted }, stored })
+        Ok(Merged { outcome, stored })
     }
 
     /// The names of the targets that count, in their order.
@@ -192,15 +185,7 @@ impl Merge {
             .finish_all(rules, options.min_confidence, &ledger)
             .map_err(|error| SpillError::new(spill, error))?;
         let stored = collected.stored;
-        let (findings, stale) = conclude(
-            collected,
-            options,
-            rules,
-            &ledger,
-            #[cfg(feature = "verify")]
-            None,
-        );
-        let outcome = Outcome { findings, coverage: ledger.coverage(), stale, interrupted: false };
+        let outcome = conclude(collected, options, rules, &ledger, None);
         Ok((Merged { outcome, stored }, repository))
     }
 
@@ -258,8 +243,10 @@ impl Merge {
                 continue;
             }
             if let Some(end) = &part.end {
-                ledger.adopt(&end.problems, &end.notes);
-                interrupted |= end.interrupted;
+                let is_left = |problem: &&Problem| !(part.is_covered && problem.what == TIME);
+                let problems: Vec<Problem> = end.problems.iter().filter(is_left).cloned().collect();
+                ledger.adopt(&problems, &end.notes);
+                interrupted |= end.interrupted && !part.is_covered;
             }
             if let Some(why) = &part.fault {
                 ledger.problem("partial", part.file.name.as_bytes(), why);

@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{HitLine, HitRecord};
 use super::sweep::Usage;
+use super::target::Target;
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
+use crate::source::files;
 use crate::source::git::since::ObjectsRead;
 use crate::text::escape_path;
 
@@ -27,7 +29,7 @@ use crate::text::escape_path;
 pub const FORM: u32 = 1;
 
 /// The first bytes of a partial of any version.
-pub const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
+pub const BEGINNING: &[u8] = files::PARTIAL.as_bytes();
 
 /// Maximum number of bytes of a line: a hit that a million refs hold has less.
 const LONGEST: u64 = 1 << 30;
@@ -95,7 +97,7 @@ pub struct TargetLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
     /// The number of git objects that `--since` did not read again. The coverage includes them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::coverage::is_zero")]
     pub reused: u64,
     /// What was read of its object databases, so that a later sweep reads only what is new.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -107,9 +109,10 @@ pub struct TargetLine {
 
 impl TargetLine {
     /// A target whose scan never began, because the sweep ended first.
-    pub fn not_scanned(name: &str, why: &str) -> Self {
+    pub fn not_scanned(target: &Target, why: &str) -> Self {
         Self {
-            name: name.to_owned(),
+            name: target.name.clone(),
+            base: base(&target.name, &target.place),
             not_scanned: Some(why.to_owned()),
             ended: now(),
             ..Self::default()
@@ -151,11 +154,6 @@ impl TargetLine {
             reused: self.reused,
         }
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// The current time, RFC 3339 in UTC, in seconds.

@@ -83,7 +83,7 @@ pub enum Error {
     Pack {
         /// The name.
         name: String,
-        /// The packs that there are.
+        /// The available packs.
         choices: String,
     },
     /// BASE can't be read.

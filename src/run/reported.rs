@@ -55,20 +55,11 @@ pub fn run<D: Detector>(
         last.coverage()
     };
     ledger.adopt(&coverage.problems, &coverage.notes);
-    let (findings, stale) = conclude(
-        collected,
-        options,
-        rules,
-        ledger,
-        #[cfg(feature = "verify")]
-        None,
-    );
-    let interrupted = options.interrupted.is_set();
-    let coverage = ledger.coverage();
+    let outcome = conclude(collected, options, rules, ledger, None);
     let sources: Vec<Source> =
         whole.iter().flat_map(|at| targets[*at].whole.iter().cloned()).collect();
-    something_scanned(&sources, options, &coverage)?;
-    Ok(Outcome { findings, coverage, stale, interrupted })
+    something_scanned(&sources, options, &outcome.coverage)?;
+    Ok(outcome)
 }
 
 /// What texts are read with.
@@ -84,7 +75,7 @@ impl<D: Detector> Reading<'_, D> {
         let of_one = |target: &Reported| {
             let mut hits = Hits::new(&self.options.memory);
             let sources = [Source::Named(Box::new(target.named.clone()))];
-            // What can't be opened has nothing to be found in, and is read whole, which says why.
+            // A target that can't be opened yields nothing here; the full scan then reports why.
             let _ = self.gather(&sources, |mut hit| {
                 hit.origin.target.clone_from(&target.name);
                 hits.add(hit);

@@ -134,7 +134,8 @@ fn of_history<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> 
     let blobs: Option<HashSet<String>> = traces.iter().map(blob).collect();
     let blobs = blobs?;
     let ids: Vec<&str> = blobs.iter().map(String::as_str).collect();
-    let texts = rescan::scan(target.history.as_ref()?, &ids, detector, &Ledger::new()).ok()?;
+    let texts =
+        rescan::scan(target.history.as_ref()?, &ids, None, detector, &Ledger::new()).ok()?;
     let mut found: HashMap<(String, Key), Candidate> = HashMap::new();
     for (id, candidates) in texts {
         for one in candidates {

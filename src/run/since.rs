@@ -19,7 +19,7 @@ use crate::source::git::since::ObjectsRead;
 const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
 /// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
 /// of time and memory, or on the program.
-const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
+const OF_BYTES: [&str; 2] = [keysweep_unpack::DAMAGED, keysweep_unpack::READ_IN_PART];
 /// How the reasons of a container end that follow from its bytes and from the options, which are the
 /// same. Other limits are those of time, of memory, and of all containers together.
 const OF_LIMITS: [&str; 5] = [
@@ -49,13 +49,14 @@ struct Found {
     offset: u64,
     /// `None` if it is scanned again even if it did not change.
     state: Option<String>,
+    has_databases: bool,
     ended: String,
 }
 
 /// True if every scan of an unchanged target has this problem.
 fn lasts(problem: &Problem) -> bool {
     let why = problem.why.as_str();
-    let is_damaged = DAMAGED.iter().any(|begin| why.starts_with(begin));
+    let is_damaged = OF_BYTES.iter().any(|begin| why.starts_with(begin));
     let is_of_bytes = is_damaged && !why.contains(OF_SYSTEM);
     let is_of_limit = OF_LIMITS.iter().any(|end| why.ends_with(end));
     let is_of_container = problem.what == "container" && (is_of_bytes || is_of_limit);
@@ -106,21 +107,20 @@ impl Earlier {
         }
     }
 
+    /// Records a target. What a later sweep could not read is not taken from an earlier one, in
+    /// whatever order they are given.
     fn take(&mut self, line: TargetLine, file: usize, offset: u64) {
+        if line.not_scanned.is_some() {
+            return;
+        }
         let is_whole = line.failed.is_none() && line.coverage.problems.iter().all(lasts);
         let has_databases = line.failed.is_none() && !line.databases.is_empty();
         let TargetLine { name, base, state, ended, .. } = line;
         let state = state.filter(|_| is_whole);
         let key = (base, name);
-        let is_newest = self.targets.get(&key).is_none_or(|other| other.ended <= ended);
-        if !is_newest {
-            return;
+        if self.targets.get(&key).is_none_or(|other| other.ended <= ended) {
+            self.targets.insert(key, Found { file, offset, state, has_databases, ended });
         }
-        match state.is_some() || has_databases {
-            true => self.targets.insert(key, Found { file, offset, state, ended }),
-            // What a later sweep could not read is not taken from an earlier one.
-            false => self.targets.remove(&key),
-        };
     }
 
     fn found(&self, target: &Target) -> Option<&Found> {
@@ -136,7 +136,8 @@ impl Earlier {
     /// out.
     pub(super) fn databases(&self, target: &Target) -> Vec<ObjectsRead> {
         // If the partial changed since it was listed, everything is read.
-        let line = self.line(target).map(|(line, _)| line).ok();
+        let found = self.found(target).filter(|found| found.has_databases);
+        let line = found.and_then(|_| self.line(target).map(|(line, _)| line).ok());
         let mut databases = line.map(|line| line.databases).unwrap_or_default();
         databases.retain(|read| read.problems().all(lasts));
         databases
@@ -186,6 +187,43 @@ impl Earlier {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_scan_decides_in_any_order() {
+        let line = |time: &str, failed: Option<&str>, not_scanned: Option<&str>| TargetLine {
+            name: "a".to_owned(),
+            state: Some(time.to_owned()),
+            ended: format!("2026-01-01T00:00:0{time}Z"),
+            failed: failed.map(str::to_owned),
+            not_scanned: not_scanned.map(str::to_owned),
+            ..TargetLine::default()
+        };
+        let (whole, later) = (line("1", None, None), line("3", None, None));
+        let failed = line("2", Some("the time limit of 1s was reached"), None);
+        let mut damaged = line("2", None, None);
+        damaged.coverage.problems.push(Problem {
+            what: "pack".to_owned(),
+            path: String::new(),
+            why: "a damaged header".to_owned(),
+        });
+        let unscanned = line("2", None, Some("not scanned: the sweep ended first"));
+        for (lines, expected) in [
+            ([&whole, &failed], None),
+            ([&whole, &damaged], None),
+            ([&whole, &unscanned], Some("1")),
+            ([&failed, &later], Some("3")),
+            ([&whole, &later], Some("3")),
+        ] {
+            for lines in [lines, [lines[1], lines[0]]] {
+                let mut earlier = Earlier::default();
+                for line in lines {
+                    earlier.take(line.clone(), 0, 0);
+                }
+                let found = earlier.targets.get(&(None, "a".to_owned())).expect("the target");
+                assert_eq!(found.state.as_deref(), expected, "{lines:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_limit_lasts_if_it_counts_in_one_container() {

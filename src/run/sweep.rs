@@ -29,6 +29,7 @@ use super::record::{self, HitRecord};
 use super::restore::Trace;
 use super::since::Earlier;
 use super::target::Target;
+use super::time_limit::TIME;
 use super::{Error, Outcome, RunOptions, conclude, reasons};
 use crate::coverage::{Coverage, Ledger, Swept};
 use crate::rules::RuleSet;
@@ -39,6 +40,7 @@ use crate::text::escape_path;
 pub use frames::{PathText, Usage};
 pub use process::{ARGUMENT, Workers};
 use scan::{Scan, Scanned, credentials, keep, relative_to};
+pub(super) use slots::CUT;
 use slots::{Shared, Slots};
 
 /// The remark if there are no processes for targets.
@@ -128,8 +130,6 @@ pub fn sweep<D: Detector>(
     rules: &RuleSet,
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
-    #[cfg(feature = "verify")]
-    let until = options.timeout.map(|limit| options.began + limit);
     let targets = sweep.targets;
     let stopped = detector.ended_by(&options.stop);
     let scan = Scan {
@@ -166,21 +166,13 @@ pub fn sweep<D: Detector>(
         partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
     }
     let collected = gathering.collector.finish(rules, options.min_confidence, ledger);
-    let (findings, stale) = conclude(
-        collected,
-        options,
-        rules,
-        ledger,
-        #[cfg(feature = "verify")]
-        until,
-    );
-    let coverage = ledger.coverage();
+    let outcome = conclude(collected, options, rules, ledger, options.until());
     if !options.stop.is_set() {
         let name = |target: &Target| escape_path(target.name.as_bytes());
         let targets = targets.iter().map(|target| (name(target), target.history.is_some()));
-        is_scanned(targets, &coverage)?;
+        is_scanned(targets, &outcome.coverage)?;
     }
-    Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
+    Ok(outcome)
 }
 
 /// Fails if there was something to scan and none of it was scanned. An empty repository counts as
@@ -193,7 +185,7 @@ pub(super) fn is_scanned(
 ) -> Result<(), Error> {
     let targets: Vec<(String, bool)> = targets.collect();
     let read = coverage.files > 0 || coverage.objects > 0;
-    let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
+    let timed_out = coverage.problems.iter().any(|problem| problem.what == TIME);
     let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
     let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
     let is_empty =
@@ -279,7 +271,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             self.show(at, &row);
         }
         for target in slots.rest() {
-            let line = TargetLine::not_scanned(&target.name, NOT_SCANNED);
+            let line = TargetLine::not_scanned(target, NOT_SCANNED);
             line.absorb(0, self.ledger);
             if let Some(partial) = &mut self.partial {
                 partial.target(line, &[]);
@@ -337,6 +329,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
         }
         let Scanned { hits, coverage, failed, usage, state, databases, reused } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
+        let state = state.filter(|_| !target.is_cut(&coverage));
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
             && let Some(kept) = keep(target, &coverage, &hits)

@@ -7,6 +7,9 @@ use crate::stop::Stop;
 
 use keysweep_base::watch::{Work, watched};
 
+/// The kind of the problems of a limit of time.
+pub const TIME: &str = "time";
+
 /// A limit of time, which stops work.
 #[derive(Clone, Debug)]
 pub struct TimeLimit {
@@ -29,7 +32,7 @@ impl TimeLimit {
                 "the time limit of {limit:?} was reached, the rest was not scanned: raise {}",
                 self.option
             );
-            ledger.problem("time", b"", &why);
+            ledger.problem(TIME, b"", &why);
         };
         self.watch(stop, ledger, end, work)
     }
@@ -62,7 +65,7 @@ impl TimeLimit {
             // Without a watchdog the limit can't be kept, so the run ends.
             stop.set();
             let why = format!("no thread could be started to watch the time limit: {error}");
-            ledger.problem("time", b"", &why);
+            ledger.problem(TIME, b"", &why);
         };
         watched(watch, refused, work)
     }

@@ -28,6 +28,7 @@ use crate::stop::Stop;
 pub use globs::{GlobError, Globs};
 pub(super) use open::open;
 pub use open::open as open_no_link;
+pub use own::PARTIAL;
 
 /// Options for files: what to read and what to leave out.
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,7 @@
 //! its records.
 //!
 //! The report has the location of each credential, its path and its history, but no credential. Each
-//! hit gets from the report what git knows of it. Whoever wrote the report is not trusted: a path
+//! hit gets from the report what git knows of it. The report is not trusted: a path
 //! that leads out of the folder, also through a link, is not read.
 
 use std::collections::{HashMap, HashSet};
@@ -84,9 +84,10 @@ pub fn scan<D: Detector>(
     let (git, top) = rescan::place(history, ledger)?;
     read.files(&top, &git, detector, ledger, hits);
     let ids: Vec<&str> = texts.objects.keys().copied().collect();
+    let records = texts.records.then_some(hits);
     let mut others = Vec::new();
     let mut known = HashSet::new();
-    for (id, candidates) in rescan::scan(history, &ids, detector, ledger)? {
+    for (id, candidates) in rescan::scan(history, &ids, records, detector, ledger)? {
         let Some(reported) = texts.objects.get(id.as_str()) else { continue };
         for candidate in candidates {
             let origins = origins(&candidate, reported);
@@ -100,15 +101,12 @@ pub fn scan<D: Detector>(
             }
         }
     }
-    // A version that holds a credential is only named by the report if it is the one that added it.
+    // The report names only the version that added a credential.
     others.retain(|(candidate, _)| !known.contains(&candidate.credential.fingerprint()));
     for (candidate, reported) in others {
         for origin in sorted(reported.iter().filter_map(|it| alone(&it.origin))) {
             hits(Hit { origin, candidate: candidate.clone() });
         }
-    }
-    if texts.records {
-        rescan::records(history, detector, ledger, hits)?;
     }
     Ok(())
 }
@@ -157,7 +155,8 @@ impl Read<'_> {
 /// The regular file of a path, if it is at or below `place` and no link leads to it. Both folders are
 /// canonical.
 fn file(base: &Path, path: &[u8], place: &Path) -> Option<PathBuf> {
-    let path = os_path(path)?;
+    // Where paths are Unicode, no file has a name of other bytes.
+    let path = gix::path::from_byte_slice(path).ok()?;
     let is_inner = path.components().all(|part| matches!(part, Component::Normal(_)));
     let path = base.join(path);
     let is_there = || {
@@ -166,17 +165,6 @@ fn file(base: &Path, path: &[u8], place: &Path) -> Option<PathBuf> {
             && path.canonicalize().is_ok_and(|canonical| canonical == path)
     };
     (is_inner && is_there()).then_some(path)
-}
-
-#[cfg(unix)]
-fn os_path(path: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt as _;
-    Some(std::ffi::OsStr::from_bytes(path).into())
-}
-
-#[cfg(not(unix))]
-fn os_path(path: &[u8]) -> Option<PathBuf> {
-    std::str::from_utf8(path).ok().map(PathBuf::from)
 }
 
 /// The origins that the report has for the region of a candidate in an object.

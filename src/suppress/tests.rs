@@ -59,7 +59,7 @@ fn with_baseline(text: &str) -> Suppressions {
 }
 
 #[test]
-fn a_baseline_settles_a_value_wherever_it_stands_and_no_other() {
+fn a_baseline_suppresses_a_value_wherever_it_occurs_and_no_other() {
     let mut baseline = Baseline::default();
     let accepted = finding("one", vec![place("a", 1, None)]);
     assert_eq!(baseline.add([BaselineEntry::new(&accepted, Some("old".to_owned()))]), 1);
@@ -86,7 +86,7 @@ fn an_entry_that_is_over_counts_again() {
 }
 
 #[test]
-fn the_configuration_settles_by_fingerprint_key_id_and_account() {
+fn the_configuration_suppresses_by_fingerprint_key_id_and_account() {
     let one = finding("one", vec![place("a", 1, None)]);
     let text = |line: &str| format!("[[allow]]\n{line}\nreason = \"sandbox\"\n");
     for (line, by) in [
@@ -107,7 +107,7 @@ fn the_configuration_settles_by_fingerprint_key_id_and_account() {
 }
 
 #[test]
-fn markers_settle_when_every_place_at_head_has_one() {
+fn markers_suppress_if_every_location_at_head_has_one() {
     let inline = Suppressions { inline: true, ..Suppressions::default() };
     let (marked, bare) = (Some("gitleaks:allow"), None);
     let table = [
@@ -135,7 +135,7 @@ fn markers_settle_when_every_place_at_head_has_one() {
 }
 
 #[test]
-fn no_marker_settles_what_works() {
+fn no_marker_suppresses_an_active_key() {
     let inline = Suppressions { inline: true, ..Suppressions::default() };
     let mut one = finding("one", vec![place("a", 1, Some("keysweep:allow"))]);
     let mut findings = vec![one.clone()];
@@ -153,7 +153,7 @@ fn gitleaks(text: &str) -> Gitleaks {
 }
 
 #[test]
-fn what_gitleaks_ignores_is_accepted() {
+fn findings_that_gitleaks_ignores_are_suppressed() {
     let one = finding("one", vec![place("conf/a.env", 4, None), place("conf/b.env", 1, None)]);
     let commit = "c1".repeat(20);
     let old = finding("one", vec![in_history(place("conf/a.env", 4, None), false)]);
@@ -196,7 +196,7 @@ fn what_gitleaks_ignores_is_accepted() {
 }
 
 #[test]
-fn what_detect_secrets_accepted_is_accepted_by_value() {
+fn values_that_detect_secrets_accepted_are_suppressed() {
     let one = finding("one", vec![place("a", 1, None)]);
     // SHA-1 of "one".
     let digest = "fe05bcdcdc4928012781a5f1a2a77cbb5398e106";

@@ -85,6 +85,11 @@ impl Verifier {
                     let again = self.walk(&candidate.asked, &home, question).await;
                     if again.status == Status::Active {
                         verdict = Verification { partitions: verdict.partitions, ..again };
+                    } else if again.is_unanswered {
+                        // STS can reject a correct secret, and nothing confirms this answer.
+                        verdict.is_unanswered = true;
+                        let why = again.reason.unwrap_or_default();
+                        verdict.reason = Some(format!("the second attempt: {why}"));
                     }
                 }
                 answers.home = Some(home);
@@ -218,6 +223,11 @@ impl Verifier {
     }
 }
 
+/// The reason for a secret that was not tried because `most` others were.
+pub(super) fn not_tried(most: usize) -> String {
+    format!("not asked: more than {most} secrets may belong to this id")
+}
+
 /// Says why an answer is not an answer about this key: it is for another account than the key id
 /// encodes, or for two.
 fn contradiction(asked: &Asked, identity: &Identity) -> Option<String> {
@@ -331,12 +341,10 @@ impl Answers {
                     *verdict = Some(last.clone());
                 }
                 (None, _) if verdict.is_none() && self.capped => {
-                    let why = format!(
-                        "not asked: more than {max_candidates} secrets may belong to this id"
-                    );
                     *verdict = Some(Verification {
                         status: Status::Unknown,
-                        reason: Some(why),
+                        reason: Some(not_tried(max_candidates)),
+                        is_unanswered: true,
                         ..Verification::default()
                     });
                 }

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_cannot_be_kept() {
+    fn invalid_options_are_refused() {
         assert!(VerifyOptions::default().check().is_ok());
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(VerifyOptions { rate, ..VerifyOptions::default() }.check().is_err(), "{rate}");

@@ -176,7 +176,7 @@ fn a_web_identity_s_token_is_sent_unsigned_and_its_session_signs() {
 }
 
 #[test]
-fn nobody_s_default_profile_acts() {
+fn commands_that_act_do_not_use_a_default_profile() {
     let project = Project::new();
     let mut keys = Keys::new("act default");
     let pair = keys.pair();
@@ -196,7 +196,7 @@ fn nobody_s_default_profile_acts() {
 }
 
 #[test]
-fn a_scan_and_verify_lend_no_identity() {
+fn scan_and_verify_use_no_identity_of_the_user() {
     let project = Project::new();
     let mut keys = Keys::new("act lend");
     let (found, lent) = (keys.pair(), keys.pair());
@@ -229,7 +229,7 @@ fn a_scan_and_verify_lend_no_identity() {
 }
 
 #[test]
-fn what_is_printed_without_asking_anybody() {
+fn what_is_printed_without_a_request() {
     let project = Project::new();
     let mut keys = Keys::new("act program");
     let (pair, session) = (keys.pair(), keys.id_of("ASIA"));

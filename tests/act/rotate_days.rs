@@ -114,7 +114,7 @@ fn what_is_refused_before_anything_is_changed() {
 }
 
 #[test]
-fn a_namesake_is_not_touched() {
+fn a_new_user_of_the_same_name_is_not_changed() {
     let world = World::new("namesake", "shop-deploy");
     world.run(&to_profile("shop"), &["y"]);
     world.account.state().user.id = "AIDAQNZGKIQY56JQ7WMLX".to_owned();
@@ -252,7 +252,7 @@ fn a_denied_request_is_reported_and_is_not_an_obstacle() {
 
 /// A tag on the user is enough to take over a rotation.
 #[test]
-fn a_key_that_was_made_by_hand_takes_over_by_its_tag() {
+fn a_tagged_key_that_was_made_by_hand_becomes_the_successor() {
     let world = World::new("by hand", "shop-deploy");
     let other = world.account.add_key();
     let value = format!("keysweep: replaces {}", world.old.id);

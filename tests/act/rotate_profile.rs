@@ -62,13 +62,13 @@ fn one<'a>(keys: &mut Keys, all: &[&'a str]) -> &'a str {
 fn setting(keys: &mut Keys, name: &str, value: &str) -> String {
     let indent = one(keys, &["", " ", "\t", "    ", "\u{a0}", "\u{3000} "]);
     let delimiter = one(keys, &[" = ", "=", ": ", " :", "\t=\t", "\u{1f}=\u{2003}", " == "]);
-    let behind = one(keys, &["", " ", "\t ", " ; note", "\n  more", "\n  a = b", "\u{85}", "\x0b"]);
+    let after = one(keys, &["", " ", "\t ", " ; note", "\n  more", "\n  a = b", "\u{85}", "\x0b"]);
     let name = match keys.next() % 12 {
         0 => name.to_uppercase(),
         1 => name.replace('a', "A").replace('k', "\u{212a}"),
         _ => name.to_owned(),
     };
-    format!("{indent}{name}{delimiter}{value}{behind}")
+    format!("{indent}{name}{delimiter}{value}{after}")
 }
 
 /// A file with lines of every kind, most of them plain; rarely a byte of it is another.
@@ -83,8 +83,8 @@ fn file(keys: &mut Keys, pairs: &Pairs) -> Vec<u8> {
         let name =
             if keys.next().is_multiple_of(20) { names[0] } else { names[(start + section) % 7] };
         let indent = one(keys, &["", "  ", "\t"]);
-        let behind = one(keys, &["", " ", " # note", " ]"]);
-        lines.push(format!("{indent}[{name}]{behind}"));
+        let after = one(keys, &["", " ", " # note", " ]"]);
+        lines.push(format!("{indent}[{name}]{after}"));
         let (id, secret) = if keys.next().is_multiple_of(3) { &pairs.other } else { &pairs.old };
         let mut inner = Vec::new();
         match keys.next() % 8 {
@@ -199,7 +199,7 @@ fn every_file_reads_the_same_but_for_the_two_values() {
     assert!(changed > CASES / 4 && refused > CASES / 20 && unread > CASES / 20);
 }
 
-/// Asserts that nothing stands otherwise outside the values, and that lines are added in one place.
+/// Asserts that nothing differs outside of the values, and that lines are added in one place.
 fn outside(before: &[u8], after: &[u8], pairs: &Pairs, shown: &dyn Fn() -> String) {
     let text = String::from_utf8_lossy(after);
     let back = text.replace(&pairs.new.0, &pairs.old.0).replace(&pairs.new.1, &pairs.old.1);
@@ -222,7 +222,7 @@ fn outside(before: &[u8], after: &[u8], pairs: &Pairs, shown: &dyn Fn() -> Strin
     }
 }
 
-/// A file in words of its own: `ID`, `SECRET` and `OTHER` stand for keys.
+/// A file in words of its own: `ID`, `SECRET` and `OTHER` are replaced by keys.
 fn written(text: &str, pairs: &Pairs) -> Vec<u8> {
     let text = text.replace("OTHER", &pairs.other.0).replace("ID", &pairs.old.0);
     text.replace("SECRET", &pairs.old.1).into_bytes()

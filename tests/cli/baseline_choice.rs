@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::cli::settled::fingerprints;
+use crate::cli::suppressed::fingerprints;
 use crate::support::findings::key_id;
 use crate::support::stub::{Stub, identity};
 use crate::support::tools::TERMINAL;
@@ -47,15 +47,15 @@ fn what_is_suppressed_is_listed() {
 #[test]
 fn one_is_added_by_its_fingerprint_or_key_id() {
     let (project, ids, prints) = two("baseline only");
-    for (name, taken) in [(&prints[1], 1), (&ids[0], 0)] {
+    for (name, added) in [(&prints[1], 1), (&ids[0], 0)] {
         let _ = fs::remove_file(project.at(".keysweep-baseline"));
         let ran = project.keysweep(["baseline", "--only", name]).run().exits(0);
         assert!(ran.stdout.ends_with("1 findings are not suppressed\n"), "{}", ran.stdout);
         let entries = entries(&project);
         assert_eq!(entries.len(), 1);
-        assert!(entries[0].starts_with(&prints[taken]), "{entries:?}");
+        assert!(entries[0].starts_with(&prints[added]), "{entries:?}");
         let report = project.keysweep(["scan", "--format", "json"]).run().exits(1).json();
-        assert_eq!(fingerprints(&report), [prints[1 - taken].clone()]);
+        assert_eq!(fingerprints(&report), [prints[1 - added].clone()]);
     }
     let before = entries(&project);
     // A name of nothing changes nothing; what may be a secret is not repeated.

@@ -103,7 +103,7 @@ fn what_contradicts_itself_or_could_never_fail_is_refused() {
 }
 
 #[test]
-fn each_of_them_alone_is_fine() {
+fn each_option_alone_is_accepted() {
     let project = project();
     for command in COMMANDS {
         for args in [

@@ -6,7 +6,7 @@ use crate::support::Project;
 use crate::support::git::Repo;
 
 #[test]
-fn it_needs_no_git_and_leaves_nothing() {
+fn the_demo_needs_no_git_and_leaves_no_files() {
     let project = Project::new();
     project.file("tmp/.keep", "").file("bin/.keep", "");
     // A hook's variables must not lead it elsewhere.
@@ -25,7 +25,7 @@ fn it_needs_no_git_and_leaves_nothing() {
 }
 
 #[test]
-fn git_finds_nothing_wrong_with_its_repository() {
+fn git_fsck_accepts_the_repository_of_the_demo() {
     let repo = Repo::new(&[]);
     let folder = repo.sibling("reports");
     keysweep::command::demo::repository::write(&folder).expect("writable");

@@ -79,7 +79,7 @@ fn ignore_files_are_read_as_git_reads_them() {
 }
 
 #[test]
-fn what_is_named_is_read_whatever_ignores_it() {
+fn a_file_that_the_user_names_is_read_even_if_it_is_ignored() {
     let mut keys = Keys::new("named");
     let project = Project::new();
     project.git(&["init", "-q"]).file(".gitignore", "build\n").file("src/a", "text");
@@ -100,7 +100,7 @@ fn without_a_repository_nothing_is_ignored() {
 }
 
 #[test]
-fn repositories_met_on_the_way_are_scanned_as_files_and_reported() {
+fn repositories_below_a_folder_are_scanned_as_files_and_reported() {
     let mut keys = Keys::new("nested repositories");
     let project = Project::new();
     for folder in ["one", "two", "deep/three"] {
@@ -218,7 +218,7 @@ fn a_temporary_key_is_found_with_its_token() {
 }
 
 #[test]
-fn standard_input_is_one_more_file() {
+fn standard_input_is_scanned_like_a_file() {
     let mut keys = Keys::new("stdin");
     let project = Project::new();
     project.file("a.env", keys.pair().env);
@@ -260,7 +260,7 @@ fn halves_in_different_files_name_each_other() {
 }
 
 #[test]
-fn a_file_of_any_length_is_read_in_windows_without_loss_or_double() {
+fn a_file_of_any_length_is_read_in_windows_and_each_key_is_found_once() {
     let mut keys = Keys::new("windows");
     let project = Project::new();
     // Windows are 8 MiB less twice the overlap of 64 KiB apart; a key at every kind of seam.

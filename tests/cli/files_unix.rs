@@ -13,7 +13,7 @@ use crate::support::{Keys, Project};
 const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
 
 #[test]
-fn no_link_is_followed_that_was_not_given() {
+fn a_link_is_followed_only_if_the_user_names_it() {
     let mut keys = Keys::new("links");
     let (project, elsewhere) = (Project::new(), Project::new());
     elsewhere.file("folder/a.env", keys.pair().env).file("b.env", keys.pair().env);
@@ -32,7 +32,7 @@ fn no_link_is_followed_that_was_not_given() {
 }
 
 #[test]
-fn an_ignore_file_that_is_a_link_says_nothing() {
+fn an_ignore_file_that_is_a_link_is_not_applied() {
     let mut keys = Keys::new("linked ignore file");
     let project = Project::new();
     project.git(&["init", "-q"]).file("rules", "*.env\n").file("a.env", keys.pair().env);
@@ -77,7 +77,7 @@ fn a_name_that_is_not_utf8_is_escaped_and_given_in_bytes() {
 }
 
 #[test]
-fn what_may_not_be_read_is_a_problem() {
+fn a_file_without_read_permission_is_a_problem() {
     let mut keys = Keys::new("permissions");
     let project = Project::new();
     project.file("open.env", keys.pair().env);

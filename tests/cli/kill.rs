@@ -16,7 +16,7 @@ const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 /// The moment at which a case sends its signal.
 #[derive(Clone, Copy, PartialEq)]
 enum Ready {
-    /// The handlers stand.
+    /// The handlers are installed.
     Listening,
     /// It has read from standard input and waits for more.
     Reading,

@@ -44,7 +44,7 @@ struct Seen {
     new: usize,
     /// Files that were the old ones after a kill.
     old: usize,
-    /// Kills that left a file behind that was being written.
+    /// Kills that left a partly written file.
     left: usize,
 }
 
@@ -81,7 +81,7 @@ fn inode(project: &Project, name: &str) -> u64 {
 }
 
 #[test]
-fn reports_stand_whole_whenever_a_scan_is_killed() {
+fn reports_are_whole_whenever_a_scan_is_killed() {
     let project = project("killed scan");
     let arguments = ["scan", "src", "--output", "json=r.json", "--output", "sarif=r.sarif"];
     let mut seen = Seen::default();
@@ -111,7 +111,7 @@ fn reports_stand_whole_whenever_a_scan_is_killed() {
 }
 
 #[test]
-fn a_baseline_stands_whole_whenever_it_is_killed() {
+fn a_baseline_is_whole_whenever_the_program_is_killed() {
     let project = project("killed baseline");
     let arguments = ["baseline", "src/two", "--baseline", "accepted"];
     let scan = ["scan", "src/two", "--baseline", "accepted", "--quiet", "--no-config"];
@@ -208,7 +208,7 @@ fn a_sweep_continues_after_a_hundred_kills() {
 /// A file that a kill leaves in the scanned folder is hidden text like any other: it holds no
 /// secret, and does not stop the next run.
 #[test]
-fn the_remains_of_a_kill_do_not_stop_the_next_run() {
+fn files_left_by_a_killed_run_do_not_stop_the_next() {
     let project = project("left behind");
     let whole = project.keysweep(["scan", "src", "--format", "json"]).run().exits(1).stdout;
     let half = &whole[..whole.len() / 2];

@@ -57,7 +57,7 @@ pub(super) fn everything(name: &str) -> (Project, Vec<String>) {
 /// Credentials whose halves, tokens, markers and confidence are spread over targets; gives the
 /// secrets of those whose names are masked.
 fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
-    let (whole, parted, marked) = (keys.pair(), keys.pair(), keys.pair());
+    let (whole, split, marked) = (keys.pair(), keys.pair(), keys.pair());
     let (near, mut hidden, packed) = (keys.pair(), keys.pair(), keys.pair());
     // A file's name has no slash.
     while hidden.secret.contains('/') {
@@ -73,8 +73,8 @@ fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
     project.file("all/two/made-up.env", format!("t={made_up}\n"));
     project.file("all/rest/twilio.yaml", twilio);
     // Halves that are in no text together.
-    project.file("all/two/half.txt", format!("the key {} is new\n", parted.id));
-    project.file("all/rest/half.env", format!("AWS_SECRET_ACCESS_KEY={}\n", parted.secret));
+    project.file("all/two/half.txt", format!("the key {} is new\n", split.id));
+    project.file("all/rest/half.env", format!("AWS_SECRET_ACCESS_KEY={}\n", split.secret));
     // A marked and an unmarked copy, and one that is marked everywhere.
     let allowed = |env: &str| env.replace('\n', " # keysweep:allow\n");
     project.file("all/one/marked.env", allowed(&marked.env));
@@ -110,7 +110,7 @@ fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
     let gzip = Command::new("gzip").args(["-c", "-n"]).arg(project.at("packed.env")).output();
     let gzip = gzip.expect("gzip runs").stdout;
     project.file("all/two/packed.env.gz", &gzip).file("all/rest/packed.env.gz", &gzip);
-    vec![hidden.secret, whole.secret, parted.secret, marked.secret, near.secret, packed.secret]
+    vec![hidden.secret, whole.secret, split.secret, marked.secret, near.secret, packed.secret]
 }
 
 /// Sweeps what is given into a partial for each of `count` shards.

@@ -126,7 +126,7 @@ fn a_baseline_suppresses_tokens_and_keeps_entries_of_packs_that_are_off() {
 }
 
 #[test]
-fn no_report_tells_the_owner_of_a_token_to_go_to_aws() {
+fn no_report_names_aws_to_the_owner_of_another_providers_token() {
     let mut keys = Keys::new("words about tokens");
     let project = Project::new();
     project.git(&["init", "-q"]);
@@ -207,44 +207,45 @@ fn the_id_of_a_weak_pair_of_another_provider_is_not_one_of_aws() {
 fn rules_are_listed_with_their_packs() {
     let project = Project::new();
     let text = project.keysweep(["rules"]).run().exits(0).stdout;
-    let line = text.lines().find(|line| line.starts_with("github-token ")).expect("a line");
+    let line = listed(&text, "github-token");
     assert!(line.contains("tokens") && !line.contains("(off)"), "{line}");
     let text = project.keysweep(["rules", "--pack", "aws"]).run().exits(0).stdout;
-    let line = text.lines().find(|line| line.starts_with("github-token ")).expect("a line");
+    let line = listed(&text, "github-token");
     assert!(line.ends_with("(off)"), "{line}");
     let list = project.keysweep(["rules", "--format", "json"]).run().json();
-    let rules = list["rules"].as_array().expect("rules");
-    let rule = rules.iter().find(|rule| rule["id"] == "github-token").expect("the rule");
+    let rule = rule_in(&list, "github-token");
     assert_eq!((&rule["pack"], &rule["applies"]), (&"tokens".into(), &true.into()));
     assert_eq!(rule["reader"], "crc32-base62");
 }
 
+/// A rule of a user whose credentials begin with `KIND_live_`, in a pack of its own or in none.
+fn own_rule(kind: &str, pack: Option<&str>) -> String {
+    let pack = pack.map(|pack| format!("pack = \"{pack}\"\n")).unwrap_or_default();
+    format!(
+        "[[rule]]\nid = \"{kind}-key\"\ntitle = \"Key\"\ndescription = \"Opens it.\"\n{pack}\
+         anchors = [\"{kind}_live_\"]\nregex = '{kind}_live_[a-z0-9]{{24}}'\n\
+         examples = [\"k={kind}_live_{{{{lower:24}}}}\"]\n"
+    )
+}
+
 /// Rules of a user: one without a pack, and two with packs of their own.
-const OWN: &str = r#"
-[[rule]]
-id = "acme-key"
-title = "Acme key"
-description = "Opens the shop."
-anchors = ["acme_live_"]
-regex = 'acme_live_[a-z0-9]{24}'
-examples = ["k=acme_live_{{lower:24}}"]
-[[rule]]
-id = "shop-key"
-title = "Shop key"
-description = "Opens the till."
-pack = "shop"
-anchors = ["shop_live_"]
-regex = 'shop_live_[a-z0-9]{24}'
-examples = ["k=shop_live_{{lower:24}}"]
-[[rule]]
-id = "lab-key"
-title = "Lab key"
-description = "Opens the lab."
-pack = "lab"
-anchors = ["lab_live_"]
-regex = 'lab_live_[a-z0-9]{24}'
-examples = ["k=lab_live_{{lower:24}}"]
-"#;
+fn own_rules() -> String {
+    own_rule("acme", None) + &own_rule("shop", Some("shop")) + &own_rule("lab", Some("lab"))
+}
+
+/// The line of a rule in the list of `keysweep rules`.
+#[track_caller]
+fn listed<'a>(list: &'a str, rule: &str) -> &'a str {
+    let mut lines = list.lines();
+    lines.find(|line| line.split(' ').next() == Some(rule)).expect("a line")
+}
+
+/// A rule in the JSON of `keysweep rules`.
+#[track_caller]
+fn rule_in<'a>(list: &'a Value, rule: &str) -> &'a Value {
+    let mut rules = list["rules"].as_array().expect("rules").iter();
+    rules.find(|one| one["id"] == rule).expect("the rule")
+}
 
 /// A repository with a credential of each kind in its newest commit, and the rules at its root.
 fn own_repository(name: &str) -> Project {
@@ -254,7 +255,7 @@ fn own_repository(name: &str) -> Project {
         let value = keys.filled(&format!("{kind}_live_{{{{lower:24}}}}"));
         format!("k={value}\n")
     });
-    project.file("own.env", own.concat()).file(".keysweep.toml", OWN);
+    project.file("own.env", own.concat()).file(".keysweep.toml", own_rules());
     project.git(&["add", "."]).git(&["commit", "-q", "-m", "second"]);
     project
 }
@@ -262,7 +263,7 @@ fn own_repository(name: &str) -> Project {
 #[test]
 fn packs_of_users_are_switched_like_built_in_ones() {
     let project = own_repository("packs of users");
-    project.file("own.toml", OWN);
+    project.file("own.toml", own_rules());
     let all: &[&str] = &["acme", "aws", "github", "lab", "shop"];
     let commands: [&[&str]; 4] = [
         &["scan", "--config", "own.toml"],
@@ -295,7 +296,7 @@ fn packs_of_users_are_switched_like_built_in_ones() {
         ("[\"all\"]", &[], all),
         ("[\"aws\", \"lab\"]", &["--pack", "shop"], &["acme", "shop"]),
     ] {
-        project.file(".keysweep.toml", format!("packs = {packs}\n{OWN}"));
+        project.file(".keysweep.toml", format!("packs = {packs}\n{}", own_rules()));
         assert_eq!(run(&["scan"], options), expected, "{packs} {options:?}");
     }
 }
@@ -315,7 +316,7 @@ regex = 'cloud:(?P<id>[A-Z0-9]{20}):(?P<secret>[a-z0-9]{40})'
 examples = ["k=cloud:{{upper:20}}:{{lower:40}}"]
 "#;
     let project = Project::new();
-    project.file("all/readme", "nothing\n").file("own.toml", format!("{OWN}{PAIRS}"));
+    project.file("all/readme", "nothing\n").file("own.toml", own_rules() + PAIRS);
     for command in ["scan", "sweep"] {
         for option in [&["--only-live"][..], &["--verify", "--fail-on", "active"]] {
             let run = |packs: &str| {
@@ -350,27 +351,26 @@ fn an_unknown_pack_is_refused_with_the_choices() {
     refused(&["sweep", ".", "--pack", "shop"], "--config");
     refused(&["scan", "--no-config", "--pack", "shop"], "expected one of aws, tokens, more, all;");
     refused(&["scan", "--pack", ""], "expected one of aws");
-    project.file(".keysweep.toml", format!("packs = [\"aws\", \"shopp\"]\n{OWN}"));
+    project.file(".keysweep.toml", format!("packs = [\"aws\", \"shopp\"]\n{}", own_rules()));
     refused(&["scan"], ".keysweep.toml:1: unknown pack");
     refused(&["scan"], "'packs' must be of aws, tokens, more, lab, shop, all");
     // A project can't switch AWS off with a pack of its own either.
-    project.file(".keysweep.toml", format!("packs = [\"shop\"]\n{OWN}"));
+    project.file(".keysweep.toml", format!("packs = [\"shop\"]\n{}", own_rules()));
     refused(&["scan"], "'packs' of a project must contain aws");
-    let named = OWN.replace("pack = \"shop\"", "pack = \"tokens\"");
+    let named = own_rules().replace("pack = \"shop\"", "pack = \"tokens\"");
     project.file(".keysweep.toml", named);
     refused(&["scan"], "'pack' must be a name of your own");
 }
 
 #[test]
-fn what_remembers_findings_knows_packs_of_users() {
+fn baselines_and_partials_know_the_packs_of_users() {
     let project = own_repository("remembered packs of users");
     let rules = project.keysweep(["rules", "--pack", "shop"]).run().exits(0).stdout;
-    let line = |id: &str| rules.lines().find(|line| line.starts_with(id)).expect("a line");
-    assert!(line("shop-key ").contains("  shop    ") && !line("shop-key ").contains("(off)"));
-    assert!(line("lab-key ").contains(" (off)") && !line("acme-key ").contains("(off)"));
+    let line = |id: &str| listed(&rules, id);
+    assert!(line("shop-key").contains("  shop    ") && !line("shop-key").contains("(off)"));
+    assert!(line("lab-key").contains(" (off)") && !line("acme-key").contains("(off)"));
     let list = project.keysweep(["rules", "--format", "json"]).run().json();
-    let rules = list["rules"].as_array().expect("rules");
-    let lab = rules.iter().find(|rule| rule["id"] == "lab-key").expect("the rule");
+    let lab = rule_in(&list, "lab-key");
     assert_eq!((&lab["pack"], &lab["applies"]), (&"lab".into(), &true.into()));
     // A baseline keeps what was not looked for.
     project.keysweep(["baseline", "--yes", "--reason", "old"]).run().exits(0);
@@ -379,7 +379,7 @@ fn what_remembers_findings_knows_packs_of_users() {
     let scan = project.keysweep(["scan", "--pack", "aws"]).run().exits(0);
     assert!(!scan.stderr.contains("stale"), "{}", scan.stderr);
     // Results without a pack are not reused where it applies.
-    project.file("own.toml", OWN);
+    project.file("own.toml", own_rules());
     let sweep = |more: &[&str]| {
         let words = ["sweep", ".", "--fail-on", "never", "--quiet", "--config", "own.toml"];
         project.keysweep([&words[..], more].concat()).run().exits(0)

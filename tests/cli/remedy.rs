@@ -221,14 +221,14 @@ fn explained(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_script_of_a_leak_ends_it_step_by_step() {
+fn the_printed_commands_end_a_leak_step_by_step() {
     let Some(venv) = tools::venv() else { return };
     let moto = Moto::start();
     let cli = Cli::new(&venv, &moto.url());
     let key = moto.user_key("carol");
     let script = explained(&[&key.id, "--script"]);
     assert!(script.lines().all(|line| line.chars().count() <= 100), "{script}");
-    // Nothing that nobody knows yet stands between a reader and the first step.
+    // No value that the reader does not know yet is asked for before the first step.
     let first = script.find("if ask '1. Deactivate the key now'").expect("a first step");
     assert!(script.find("read -r ROLE").is_some_and(|role| role > first), "{script}");
     let answers = |answer: &str| format!("(yes '{answer}' | head -50) | (\n{script}\n)");

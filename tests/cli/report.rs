@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Keys, Pair, Project, Ran};
+use crate::support::{Keys, Pair, Project, Ran, key_ids};
 
 mod diff;
 mod ticket;
@@ -36,15 +36,6 @@ pub(super) fn swept(name: &str) -> Swept {
     let swept = project.keysweep(["sweep", "all", "-o", "json=a.json"]).run().exits(1);
     drop(swept);
     Swept { project, shared, own, lone }
-}
-
-/// The key ids of a report in JSON, sorted.
-pub(super) fn ids(report: &Value) -> Vec<String> {
-    let findings = report["findings"].as_array().expect("findings").iter();
-    let mut ids: Vec<String> =
-        findings.map(|it| it["key_id"].as_str().unwrap_or_default().to_owned()).collect();
-    ids.sort();
-    ids
 }
 
 fn sorted(ids: &[&str]) -> Vec<String> {
@@ -98,7 +89,7 @@ fn filters_keep_what_they_name_and_say_what_they_hide() {
         (&["--not", "since=2023-11-15"], &[s, a, b], 0),
     ] {
         let (ran, report) = json(&project, &[&["report", "a.json"], filter].concat());
-        assert_eq!(ids(&report), sorted(kept), "{filter:?}");
+        assert_eq!(key_ids(&report), sorted(kept), "{filter:?}");
         assert_eq!(report["filter"]["hidden"], 4 - kept.len(), "{filter:?}");
         assert_eq!(report["filter"]["places"], places, "{filter:?}");
         assert!(report["filter"]["by"][0].as_str().expect("a text").contains(filter[1]));
@@ -110,7 +101,7 @@ fn filters_keep_what_they_name_and_say_what_they_hide() {
         project.keysweep(["report", "a.json", "--only", "owner=@org/two", "-o", "json=b.json"]);
     ran.run().exits(1);
     let (_, report) = json(&project, &["report", "b.json", "--only", "severity=note"]);
-    assert_eq!((&report["filter"]["hidden"], ids(&report).len()), (&Value::from(4), 0));
+    assert_eq!((&report["filter"]["hidden"], key_ids(&report).len()), (&Value::from(4), 0));
     assert_eq!(report["filter"]["by"].as_array().map(Vec::len), Some(2));
 }
 
@@ -133,7 +124,7 @@ fn nothing_looks_clean_because_of_a_filter() {
 }
 
 #[test]
-fn groups_hand_a_report_out() {
+fn a_report_can_be_grouped() {
     let Swept { project, shared, own, lone } = swept("report groups");
     let ran = project.keysweep(["report", "a.json", "--group-by", "owner"]).run().exits(1);
     let part = |name: &str| {
@@ -176,7 +167,7 @@ fn several_reports_are_one_and_stay_incomplete() {
     project.keysweep(["scan", "b", "missing", "-o", "jsonl=2.jsonl"]).run().exits(1);
     let (ran, report) = json(&project, &["report", "1.json", "2.jsonl", "--fail-on", "never"]);
     assert_eq!(ran.code, Some(3));
-    assert_eq!(ids(&report), sorted(&[&shared.id, &own.id]));
+    assert_eq!(key_ids(&report), sorted(&[&shared.id, &own.id]));
     let coverage = &report["coverage"];
     assert_eq!((&coverage["files"], &coverage["complete"]), (&Value::from(2), &Value::from(false)));
     let both = report["findings"].as_array().expect("findings").iter();
@@ -194,7 +185,7 @@ fn several_reports_are_one_and_stay_incomplete() {
     assert_eq!(named, ["a", "b"]);
     // The same report twice is that report.
     let (_, twice) = json(&project, &["report", "1.json", "1.json"]);
-    assert_eq!(ids(&twice), [shared.id.as_str()]);
+    assert_eq!(key_ids(&twice), [shared.id.as_str()]);
     assert_eq!(twice["findings"][0]["occurrences"].as_array().map(Vec::len), Some(1));
     // From standard input, once.
     let text = fs::read(project.at("1.json")).expect("a report");
@@ -293,7 +284,7 @@ fn mistakes_are_named_with_the_way_out() {
 }
 
 #[test]
-fn options_that_are_mistyped_are_named_with_what_may_be_meant() {
+fn a_mistyped_option_is_named_with_a_suggestion() {
     let Swept { project, .. } = swept("report options");
     for (arguments, why) in [
         (&["--only", "ruel=x"][..], "did you mean 'rule'?"),

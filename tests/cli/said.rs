@@ -114,7 +114,7 @@ fn what_people_type_without_a_command() {
 }
 
 #[test]
-fn own_reports_are_known_by_their_content_and_hide_no_secret() {
+fn own_reports_are_recognised_by_their_content_and_hide_no_secret() {
     let mut keys = Keys::new("own reports");
     let project = Project::new();
     let pair = keys.pair();
@@ -152,7 +152,7 @@ fn own_reports_are_known_by_their_content_and_hide_no_secret() {
 }
 
 #[test]
-fn a_scan_says_what_it_did_not_look_at() {
+fn a_scan_reports_what_it_did_not_read() {
     let project = project("the history was not scanned");
     let reported = "the history was not scanned: `keysweep history`";
     let ran = project.keysweep(["scan"]).run().exits(1);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::support::{Keys, Project};
 
 #[test]
-fn nothing_found_is_0() {
+fn status_0_without_a_finding() {
     let project = Project::new();
     project.file("a.txt", "no keys here\n");
     let ran = project.keysweep(["scan"]).run().exits(0);
@@ -15,7 +15,7 @@ fn nothing_found_is_0() {
 }
 
 #[test]
-fn a_finding_is_1_and_0_below_the_threshold() {
+fn status_1_with_a_finding_and_0_below_the_threshold() {
     let mut keys = Keys::new("a finding is 1");
     let project = Project::new();
     project.file("a.env", keys.pair().env);
@@ -25,7 +25,7 @@ fn a_finding_is_1_and_0_below_the_threshold() {
 }
 
 #[test]
-fn nothing_scanned_and_wrong_usage_are_2() {
+fn status_2_if_nothing_was_scanned_or_for_wrong_usage() {
     let project = Project::new();
     let ran = project.keysweep(["scan"]).run().exits(2);
     fs::create_dir(project.at("empty")).expect("a folder");
@@ -53,7 +53,7 @@ fn nothing_scanned_and_wrong_usage_are_2() {
 }
 
 #[test]
-fn all_left_out_is_2_and_says_why() {
+fn status_2_with_a_reason_if_everything_is_left_out() {
     let project = Project::new();
     project.file("a.log", "text").git(&["init", "-q"]).file(".git/info/exclude", "*.log\n");
     let ran = project.keysweep(["scan"]).run().exits(2);
@@ -62,7 +62,7 @@ fn all_left_out_is_2_and_says_why() {
 }
 
 #[test]
-fn something_unreadable_is_3_or_1_with_a_finding() {
+fn status_3_if_something_is_unreadable_or_1_with_a_finding() {
     let mut keys = Keys::new("unreadable");
     let project = Project::new();
     project.file("a.txt", "text").file("b.env", keys.pair().env);
@@ -86,7 +86,7 @@ fn a_time_limit_is_reported() {
 }
 
 #[test]
-fn empty_standard_input_is_0_and_said() {
+fn empty_standard_input_is_status_0_and_reported() {
     let ran = Project::new().keysweep(["scan", "-"]).run().exits(0);
     assert!(ran.stderr.contains("standard input is empty"), "{}", ran.stderr);
 }
@@ -161,7 +161,7 @@ fn a_report_does_not_follow_a_link_of_the_scanned_project() {
 }
 
 #[test]
-fn a_closed_pipe_is_never_0() {
+fn a_closed_pipe_is_never_status_0() {
     let mut keys = Keys::new("closed pipe");
     let project = Project::new();
     project.file("clean/a.txt", "text").file("leak/a.env", keys.pair().env);

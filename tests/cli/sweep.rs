@@ -38,7 +38,7 @@ fn targets(ran: &Ran) -> Vec<String> {
 }
 
 #[test]
-fn a_folder_of_clones_is_a_target_each_and_a_key_of_all_is_one_finding() {
+fn each_clone_in_a_folder_is_a_target_and_a_key_in_all_of_them_is_one_finding() {
     let (project, id) = clones("sweep clones");
     let ran = project.keysweep(["sweep", "all", "--format", "json"]).run().exits(1);
     assert_eq!(targets(&ran), [".", "one", "one/vendor/four", "three.git", "two"]);
@@ -138,7 +138,7 @@ fn a_place_of_a_file_and_of_the_commit_it_is_from_is_one() {
 }
 
 #[test]
-fn a_broken_target_is_reported_and_ends_nothing() {
+fn a_broken_target_is_reported_and_the_others_are_scanned() {
     let (project, _) = clones("sweep broken");
     project.file("bad/.git/HEAD", "nonsense").file("clean/x.txt", "nothing here\n");
     project.git_in("empty", &["init", "-q"]);
@@ -198,7 +198,7 @@ fn worktrees_and_submodules_are_read_once() {
 }
 
 #[test]
-fn what_is_found_is_summed_up_by_account_and_owner() {
+fn findings_are_counted_by_account_and_owner() {
     let (project, _) = clones("sweep totals");
     let report = project.keysweep(["sweep", "all", "--format", "json"]).run().exits(1).json();
     let account = report["findings"][0]["account_id"].clone();
@@ -221,7 +221,7 @@ fn what_is_found_is_summed_up_by_account_and_owner() {
 }
 
 #[test]
-fn quiet_says_nothing_of_what_is_clean() {
+fn quiet_does_not_list_clean_targets() {
     let project = Project::new();
     project.file("a/x.txt", "nothing\n").file("b/x.txt", "nothing\n");
     let ran = project.keysweep(["sweep", "a", "b", "--quiet"]).run().exits(0);

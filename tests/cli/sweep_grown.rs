@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::support::storage::{copy_as_loose, only_pack};
 use crate::support::{Keys, Project, Ran};
 
 /// How much of the first sweep is reused.
@@ -76,13 +77,13 @@ const CASES: [Case; 20] = [
     // Which copy of an object was read is not known.
     (
         "prune-packed",
-        unpack,
+        |project, repo| copy_as_loose(&project.at(repo)),
         |project, repo| {
             project.git_in(repo, &["prune-packed"]);
         },
         Taken::Nothing,
     ),
-    ("unpacked", unpack, fetch_pack, Taken::All),
+    ("unpacked", |project, repo| copy_as_loose(&project.at(repo)), fetch_pack, Taken::All),
     (
         "replaced",
         |_, _| {},
@@ -186,26 +187,8 @@ fn write_object(project: &Project, repo: &str, name: &str) {
 
 /// The only pack of a repository, and its index.
 fn pack(project: &Project, repo: &str) -> (PathBuf, PathBuf) {
-    let folder = project.at(repo).join("objects/pack");
-    let paths = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
-    let packs: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|it| it == "pack")).collect();
-    assert_eq!(packs.len(), 1, "{packs:?}");
-    (packs[0].clone(), packs[0].with_extension("idx"))
-}
-
-/// Makes loose copies of all packed objects.
-fn unpack(project: &Project, repo: &str) {
-    let (path, index) = pack(project, repo);
-    let aside = project.at("aside");
-    fs::create_dir_all(&aside).expect("a folder");
-    let (pack, kept) = (aside.join("it.pack"), aside.join("it.idx"));
-    fs::rename(&path, &pack).expect("a pack");
-    fs::rename(&index, &kept).expect("an index");
-    let command = format!("git unpack-objects -q < '{}'", pack.display());
-    project.git_in(repo, &["-c", &format!("alias.unpack=!{command}"), "unpack"]);
-    fs::rename(&pack, &path).expect("a pack");
-    fs::rename(&kept, &index).expect("an index");
+    let git_dir = project.at(repo);
+    (only_pack(&git_dir, "pack"), only_pack(&git_dir, "idx"))
 }
 
 /// Commits to `src`, or to its like with SHA-256.
@@ -278,7 +261,7 @@ fn target<'r>(report: &'r Value, name: &str) -> &'r Value {
 }
 
 #[test]
-fn of_a_repository_that_grew_only_what_is_new_is_read_and_the_report_is_that_of_a_whole_sweep() {
+fn only_new_objects_of_a_grown_repository_are_read_and_the_report_is_that_of_a_whole_sweep() {
     let project = Project::new();
     for (src, format) in [("src", "sha1"), ("src256", "sha256")] {
         project.git_in(src, &["init", "-q", "-b", "main", &format!("--object-format={format}")]);

@@ -69,7 +69,7 @@ fn content(reports: &[Ran]) -> (BTreeSet<String>, BTreeSet<String>) {
 }
 
 #[test]
-fn a_plan_that_is_given_back_is_the_same_sweep_whole_or_in_parts() {
+fn a_plan_on_standard_input_gives_the_same_sweep_whole_or_in_parts() {
     let project = everything("plan back");
     let whole = sweep(&project, &GIVEN, b"").exits(1);
     let listed = list(&project, &GIVEN).exits(3);
@@ -114,7 +114,7 @@ fn shards_are_disjoint_and_complete() {
             }
             if !ran.stdout.is_empty() {
                 let note = format!("shard {number} of {count}: ");
-                let notes = ran.json()["coverage"]["notes"].to_string();
+                let notes = ran.notes().join("\n");
                 assert!(notes.contains(&note), "{notes}");
                 folders.push(ran);
                 given.push(by_plan);

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::process::{Running, endless_file};
+use crate::support::storage::only_pack;
 use crate::support::{Keys, Pair, Project, Ran};
 
 /// Nothing here takes that long, unless it hangs.
@@ -110,7 +111,7 @@ fn only_b_failed(ran: &Ran, pairs: &[Pair; 2], why: &str) {
 const AGAIN: &str = "it is scanned once more after all others, alone";
 
 #[test]
-fn a_process_that_is_killed_twice_costs_its_target_alone() {
+fn after_two_kills_only_that_target_is_missing() {
     let (project, slow, pairs) = with_slow_target("process killed");
     let sweep = start(&project, &[]);
     let first = reader(&sweep, &slow, None);
@@ -123,7 +124,7 @@ fn a_process_that_is_killed_twice_costs_its_target_alone() {
 }
 
 #[test]
-fn a_process_that_is_killed_once_costs_nothing() {
+fn after_one_kill_a_target_is_scanned_again_without_loss() {
     let (project, slow, _) = with_slow_target("process once");
     let sweep = start(&project, &[]);
     let first = reader(&sweep, &slow, None);
@@ -172,10 +173,7 @@ fn a_pack_that_is_cut_while_it_is_mapped_ends_one_process() {
     for number in 0..12 {
         fs::remove_file(project.at(format!("b/{number}.bin"))).expect("a file");
     }
-    let packs = fs::read_dir(project.at("b/.git/objects/pack")).expect("a folder").flatten();
-    let mut packs = packs.map(|entry| entry.path());
-    let pack = packs.find(|path| path.extension().is_some_and(|it| it == "pack"));
-    let pack = pack.expect("a pack").canonicalize().expect("a path");
+    let pack = only_pack(&project.at("b/.git"), "pack").canonicalize().expect("a path");
     let sweep = start(&project, &["--threads", "1"]);
     let reader = wait_for("a process maps the pack", || {
         children(sweep.child.id()).into_iter().find(|pid| has_mapped(*pid, &pack))
@@ -239,7 +237,7 @@ fn an_interrupted_sweep_stops_its_processes_and_reports() {
 
 /// What others can read of a process: its command line; its environment, by the same user.
 #[test]
-fn nothing_stands_on_the_command_line_and_in_the_environment_of_a_process() {
+fn a_process_shows_no_names_on_its_command_line_or_in_its_environment() {
     let (project, slow, pairs) = with_slow_target("process secret");
     let secret = pairs[0].secret.replace('/', "x");
     project.file(format!("b/{secret}.txt"), "nothing\n");
@@ -259,7 +257,7 @@ fn nothing_stands_on_the_command_line_and_in_the_environment_of_a_process() {
 
 /// Its output goes to the sweep alone: hits with secrets pass through it.
 #[test]
-fn a_user_who_calls_such_a_process_is_told_what_to_run() {
+fn a_user_who_starts_a_sweep_process_is_advised() {
     let project = Project::new();
     for input in ["", "a\nb\n", "\0\0\0\0\0", "\u{2}\0\0\0\0{}"] {
         let ran = project.keysweep(["--sweep-worker"]).input(input).run().exits(2);
@@ -274,7 +272,7 @@ fn a_user_who_calls_such_a_process_is_told_what_to_run() {
 
 /// What is found, how it is ordered and what the rows say depends on neither jobs nor threads.
 #[test]
-fn the_report_and_the_order_of_rows_depend_on_no_number_of_jobs() {
+fn the_report_and_the_order_of_rows_do_not_depend_on_the_number_of_jobs() {
     let mut keys = Keys::new("process jobs");
     let project = Project::new();
     for number in 0..12 {
@@ -285,7 +283,7 @@ fn the_report_and_the_order_of_rows_depend_on_no_number_of_jobs() {
             project.git_in(&folder, &["add", "-A"]);
             project.git_in(&folder, &["commit", "-q", "-m", "keys"]);
         }
-        // Some take longer than those behind them.
+        // Some take longer than those after them.
         project.file(format!("{folder}/noise.txt"), "word ".repeat((12 - number) << 14));
     }
     let folders: Vec<String> = (0..12).map(|number| format!("all/{number:02}")).collect();

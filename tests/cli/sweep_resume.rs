@@ -53,7 +53,7 @@ fn arguments(project: &Project, more: &[&str]) -> Vec<String> {
     fixed.into_iter().chain(folders).chain(more.iter().map(|&one| one.to_owned())).collect()
 }
 
-/// Starts a sweep that notes what it finishes, and waits until it stands still in the middle.
+/// Starts a sweep that notes what it finishes, and waits until it stops in the middle.
 fn in_the_middle(project: &Project) -> Child {
     let mut command = project.keysweep(arguments(project, &["--resume", "state"])).command();
     let child = command
@@ -83,12 +83,12 @@ fn resumed(project: &Project) -> Ran {
 }
 
 /// Targets that a run took from the state.
-fn taken(ran: &Ran) -> usize {
+fn reused(ran: &Ran) -> usize {
     ran.stderr.matches("recorded by an earlier run").count()
 }
 
 #[test]
-fn a_killed_sweep_goes_on_and_tells_the_same() {
+fn a_killed_sweep_continues_and_gives_the_same_report() {
     let project = folders("sweep killed");
     let mut child = in_the_middle(&project);
     let second = project.keysweep(["sweep", "all", "--resume", "state"]).run().exits(2);
@@ -101,14 +101,14 @@ fn a_killed_sweep_goes_on_and_tells_the_same() {
     let state = OpenOptions::new().write(true).open(project.at("state")).expect("the state");
     state.set_len(state.metadata().expect("a file").len() - 20).expect("cut");
     let ran = resumed(&project);
-    assert_eq!(taken(&ran), noted - 1);
+    assert_eq!(reused(&ran), noted - 1);
     assert_eq!(ran.stdout, whole(&project).stdout);
-    // It came to its end, so the next run begins anew.
-    assert_eq!(taken(&resumed(&project)), 0);
+    // It ended, so the next run starts again.
+    assert_eq!(reused(&resumed(&project)), 0);
 }
 
 #[test]
-fn an_interrupted_sweep_reports_what_it_has_and_goes_on() {
+fn an_interrupted_sweep_reports_what_it_has_and_continues() {
     let project = folders("sweep interrupted");
     let mut child = in_the_middle(&project);
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
@@ -125,7 +125,7 @@ fn an_interrupted_sweep_reports_what_it_has_and_goes_on() {
     let noted = finished(&project);
     assert!((ENOUGH..TARGETS).contains(&noted));
     let ran = resumed(&project);
-    assert_eq!(taken(&ran), noted);
+    assert_eq!(reused(&ran), noted);
     assert_eq!(ran.stdout, whole(&project).stdout);
 }
 
@@ -141,12 +141,12 @@ fn a_target_whose_credentials_moved_is_scanned_again() {
     project.file(&path, format!("\n\n{text}"));
     let noted = finished(&project);
     let ran = resumed(&project);
-    assert_eq!(taken(&ran), noted - 1);
+    assert_eq!(reused(&ran), noted - 1);
     assert_eq!(ran.stdout, whole(&project).stdout);
 }
 
 #[test]
-fn a_sweep_out_of_time_is_not_over() {
+fn a_sweep_that_ran_out_of_time_continues() {
     let project = Project::new();
     project.file("a/a.env", Keys::new("sweep time").pair().env);
     let sweep = ["sweep", "a", "--format", "json", "--resume", "state"];
@@ -157,7 +157,7 @@ fn a_sweep_out_of_time_is_not_over() {
 }
 
 #[test]
-fn a_file_that_is_no_state_is_left_alone() {
+fn a_file_that_is_not_a_state_is_left_unchanged() {
     let project = Project::new();
     project.file("a/x.txt", "nothing\n").file("notes.txt", "mine\nall mine\n");
     let sweep = ["sweep", "a", "--resume", "notes.txt"];
@@ -177,11 +177,11 @@ fn a_state_of_other_options_is_refused() {
     assert!(ran.stderr.contains("other options"), "{}", ran.stderr);
     // The amount of output and the speed do not matter for the findings.
     let same = arguments(&project, &["--resume", "state", "-j1", "--fail-on", "never"]);
-    assert!(taken(&project.keysweep(same).run().exits(0)) >= ENOUGH);
+    assert!(reused(&project.keysweep(same).run().exits(0)) >= ENOUGH);
 }
 
 #[test]
-fn a_secret_in_a_name_is_not_noted() {
+fn a_secret_in_a_name_is_not_written_to_the_state() {
     let project = Project::new();
     let pair = Keys::new("sweep name").pair();
     let secret = pair.secret.replace('/', "x");
@@ -194,7 +194,7 @@ fn a_secret_in_a_name_is_not_noted() {
 }
 
 #[test]
-fn nobody_else_reads_the_state() {
+fn only_its_owner_can_read_the_state() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::new();
     project.file("a/x.txt", "nothing\n");

@@ -1,14 +1,19 @@
 //! `sweep --since`: only results of unchanged targets are copied from an earlier sweep.
 
 use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use flate2::Compression;
+use flate2::read::GzEncoder;
+
 use crate::support::process::endless_file;
+use crate::support::storage::{only_pack, packs};
 use crate::support::{Keys, Project, Ran};
 
 /// A file that changed this shortly before may change again without a sign, so it is scanned.
-const RECENT: Duration = Duration::from_millis(2100);
+pub(super) const RECENT: Duration = Duration::from_millis(2100);
 
 /// The work tree `r`, the bare `b.git`, `s.git` that borrows the objects of `r`, and a folder next to
 /// them; all have the same key.
@@ -31,7 +36,7 @@ fn sweep(project: &Project, more: &[&str]) -> Ran {
 }
 
 /// The targets that a sweep took over.
-fn taken(ran: &Ran) -> Vec<String> {
+pub(super) fn taken(ran: &Ran) -> Vec<String> {
     let rows = ran.stderr.lines().filter(|row| row.contains("; unchanged since the sweep of "));
     let name = |row: &str| row.split_once("] ")?.1.split_once(": ").map(|it| it.0.to_owned());
     rows.filter_map(name).collect()
@@ -130,10 +135,8 @@ const CASES: [Case; 15] = [
     (
         "the time of a pack",
         |project| {
-            let packs =
-                fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
-            for pack in packs {
-                let file = File::open(pack.path()).expect("a file");
+            for pack in packs(&project.at("all/b.git"), "pack") {
+                let file = File::open(pack).expect("a file");
                 file.set_modified(SystemTime::now()).expect("a time");
             }
         },
@@ -252,10 +255,7 @@ fn a_target_with_a_damaged_container_is_reused_with_its_problem() {
 #[test]
 fn a_target_with_a_problem_is_scanned_again() {
     let project = project("since problem");
-    let objects = fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
-    let index =
-        objects.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with(".idx"));
-    let index = index.expect("an index");
+    let index = only_pack(&project.at("all/b.git"), "idx");
     let whole = fs::read(&index).expect("an index");
     fs::remove_file(&index).expect("it is ours");
     fs::write(&index, vec![0; whole.len()]).expect("a file");
@@ -296,7 +296,7 @@ fn a_target_that_the_end_of_a_sweep_cut_short_is_scanned_again() {
 /// A change in a linked folder of the git folder of `all/r`; `up` is another repository.
 #[cfg(unix)]
 #[test]
-fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
+fn a_change_in_a_linked_folder_of_a_git_folder_is_noticed() {
     use std::os::unix::fs::symlink;
 
     type Link = fn(&Project);
@@ -359,5 +359,72 @@ fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
         let (whole, part) = (sweep(project, &[]), sweep(project, &["--since", "one"]));
         assert_eq!(taken(&part), ["."], "{name}: {}", part.stderr);
         assert_eq!(part.json()["findings"], whole.json()["findings"], "{name}");
+    }
+}
+
+/// In a git folder, `objects` may be the name of a folder of hooks, of a submodule or of branches. What
+/// changes there keeps its size.
+#[test]
+fn a_folder_with_the_name_objects_is_compared_by_content() {
+    let mut keys = Keys::new("since objects");
+    let project = Project::new();
+    let env = keys.pair().env;
+    let other = "x".repeat(env.len());
+    project.git_in("up", &["init", "-q", "-b", "main"]).file("up/a.env", &env);
+    project.git_in("up", &["add", "-A"]).git_in("up", &["commit", "-q", "-m", "one"]);
+    project.git_in("up", &["rm", "-q", "a.env"]).git_in("up", &["commit", "-q", "-m", "two"]);
+    for name in ["hook", "sub", "tracking"] {
+        project.git_in(&format!("all/{name}"), &["init", "-q"]);
+    }
+    for module in ["sub/.git/modules/objects", "tracking/.git/modules/m"] {
+        let module = format!("all/{module}");
+        project.git(&["clone", "-q", "--bare", "--no-local", "up", &module]);
+    }
+    project.git(&["clone", "-q", "--bare", "--no-local", "up", "all/branch.git"]);
+    let branches = [
+        ("all/branch.git", "refs/heads/objects/x"),
+        ("all/tracking/.git/modules/m", "refs/remotes/origin/objects/x"),
+    ];
+    // A remote's folder of branches has a HEAD, as git folders do.
+    let head = ["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"];
+    project.git_in("all/tracking/.git/modules/m", &head);
+    for (folder, branch) in branches {
+        project.git_in(folder, &["update-ref", branch, "main"]);
+    }
+    let files = ["all/hook/.git/hooks/objects/env", "all/sub/.git/modules/objects/COMMIT_EDITMSG"];
+    let write = |text: &str| files.iter().for_each(|file| _ = project.file(file, text));
+    write(&other);
+    thread::sleep(RECENT);
+    sweep(&project, &["--partial", "one"]).exits(1);
+    let all = [".", "branch.git", "hook", "sub", "tracking"];
+    assert_eq!(taken(&sweep(&project, &["--since", "one"])), all);
+    for (folder, branch) in branches {
+        project.git_in(folder, &["update-ref", branch, "main~1"]);
+    }
+    write(&env);
+    let part = sweep(&project, &["--since", "one"]).exits(1);
+    assert_eq!(taken(&part), ["."], "{}", part.stderr);
+    assert_eq!(part.json()["findings"], sweep(&project, &[]).json()["findings"]);
+}
+
+/// How far a container is read within a time depends on the machine. Other limits count its bytes.
+#[test]
+fn a_container_that_a_limit_of_time_cut_is_read_again() {
+    let project = project("since time");
+    let inner = GzEncoder::new(io::repeat(0).take(24 << 20), Compression::fast());
+    let mut nested = Vec::new();
+    GzEncoder::new(inner, Compression::fast()).read_to_end(&mut nested).expect("memory");
+    project.file("all/notes/a.gz", &nested).file("all/r/a.gz", &nested);
+    project.git_in("all/r", &["add", "-A"]).git_in("all/r", &["commit", "-q", "-m", "two"]);
+    thread::sleep(RECENT);
+    for (limit, expected) in
+        [("--depth=1", &[".", "b.git", "r", "s.git"][..]), ("--max-unpack-time=1ms", &["b.git"])]
+    {
+        let first = sweep(&project, &[limit, "--partial", &limit[2..]]).exits(1).json();
+        let unopened = &first["coverage"]["left_out"]["unopened"];
+        assert!(unopened.as_u64() >= Some(3), "{limit}: {unopened}");
+        let ran = sweep(&project, &[limit, "--since", &limit[2..]]).exits(1);
+        assert_eq!(taken(&ran), expected, "{limit}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("objects reused"), "{limit}: {}", ran.stderr);
     }
 }

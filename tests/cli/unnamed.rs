@@ -16,7 +16,7 @@ fn leaking(name: &str) -> (Project, String, String, String) {
 }
 
 #[test]
-fn what_standard_input_is_decides() {
+fn the_kind_of_standard_input_decides_if_it_is_read() {
     let (project, here, piped, _) = leaking("unnamed");
     let text = project.at("text/piped");
     let text = text.to_str().expect("UTF-8");
@@ -47,7 +47,7 @@ fn what_standard_input_is_decides() {
 }
 
 #[test]
-fn a_pipe_of_which_nothing_comes_is_waited_for_and_that_is_said() {
+fn waiting_for_an_empty_pipe_is_reported() {
     let (project, here, piped, env) = leaking("a silent pipe");
     let mut command = project.keysweep(["scan"]).command();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -3,7 +3,7 @@
 use crate::support::{Keys, Pair, Project};
 
 /// A format of strings: its name, the bytes before a string of 20 and one of 40 characters, and the
-/// bytes behind.
+/// bytes after.
 type Strings = (&'static str, &'static [u8], &'static [u8], &'static [u8]);
 
 const FORMATS: [Strings; 16] = [
@@ -26,7 +26,7 @@ const FORMATS: [Strings; 16] = [
 ];
 
 /// A map of two names and their values.
-fn map((_, id_head, secret_head, behind): Strings, pair: &Pair, binary: &[u8]) -> Vec<u8> {
+fn map((_, id_head, secret_head, after): Strings, pair: &Pair, binary: &[u8]) -> Vec<u8> {
     let name = |name: &str| [&[0x18, name.len() as u8][..], name.as_bytes()].concat();
     let (one, two) = (name("access_key"), name("secret_key"));
     // A name touches nothing in formats of text.
@@ -39,12 +39,12 @@ fn map((_, id_head, secret_head, behind): Strings, pair: &Pair, binary: &[u8]) -
         apart,
         id_head,
         pair.id.as_bytes(),
-        behind,
+        after,
         &two,
         apart,
         secret_head,
         pair.secret.as_bytes(),
-        behind,
+        after,
         binary,
     ]
     .concat()
@@ -75,9 +75,9 @@ fn a_string_of_a_binary_format_is_found_whatever_touches_it() {
     }
 }
 
-/// Programs keep strings without anything between them, LMDB a value right behind its name.
+/// Programs keep strings without anything between them, LMDB a value directly after its name.
 #[test]
-fn a_secret_right_behind_its_name_is_found() {
+fn a_secret_directly_after_its_name_is_found() {
     let mut keys = Keys::new("right behind");
     for (id_name, secret_name) in [
         ("access_key", "secret_key"),
@@ -85,15 +85,15 @@ fn a_secret_right_behind_its_name_is_found() {
         ("accessKey", "secretKey"),
         ("access-key", "secret-access-key"),
     ] {
-        for behind in ["", "rev", "region us-east-1"] {
+        for after in ["", "rev", "region us-east-1"] {
             let (project, pair) = (Project::new(), keys.pair());
-            let text = format!("\0{id_name}{}{secret_name}{}{behind}\0", pair.id, pair.secret);
+            let text = format!("\0{id_name}{}{secret_name}{}{after}\0", pair.id, pair.secret);
             project.file("a.bin", text);
             let ran = project.keysweep(["scan", "--format", "json"]).run().exits(1);
             let report = ran.json();
             assert_eq!(
                 report["findings"][0]["rule"], "aws-access-key",
-                "{id_name} {behind}: {report}"
+                "{id_name} {after}: {report}"
             );
         }
     }
@@ -103,9 +103,9 @@ fn a_secret_right_behind_its_name_is_found() {
 #[test]
 fn letters_next_to_an_id_are_part_of_a_word_in_text() {
     let mut keys = Keys::new("words");
-    for (before, behind) in [("t", ""), ("T", "x"), ("", "q"), ("V", "\nq3\n"), ("1", "")] {
+    for (before, after) in [("t", ""), ("T", "x"), ("", "q"), ("V", "\nq3\n"), ("1", "")] {
         let (project, pair) = (Project::new(), keys.pair());
-        let text = format!("a {before}{}{behind} b\n{}{}\n", pair.id, before, pair.secret);
+        let text = format!("a {before}{}{after} b\n{}{}\n", pair.id, before, pair.secret);
         project.file("a.txt", text);
         project.keysweep(["scan", "--format", "json", "--min-confidence", "low"]).run().exits(0);
     }

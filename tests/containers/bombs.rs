@@ -153,7 +153,7 @@ fn database(cells: usize, cell: u16, free: u16, parts: &[(usize, &[u8])]) -> Vec
 }
 
 /// Scans a database that would give without end, and says how many bytes of text it gave. The key
-/// that stands in it is found.
+/// in it is found.
 fn given(name: &str, file: Vec<u8>) -> u64 {
     let project = Project::new();
     project.file(name, file);

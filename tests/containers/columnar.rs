@@ -29,7 +29,7 @@ const FORMS: [(&str, &[u8], &[u8], &str); 7] = [
 ];
 
 #[test]
-fn nearness_joins_nothing_in_a_columnar_file() {
+fn values_of_a_columnar_file_are_not_paired_by_distance() {
     let mut keys = Keys::new("columnar");
     for (name, head, tail, form) in FORMS {
         for count in 2..5 {
@@ -84,12 +84,12 @@ fn one_value_of_a_columnar_file_may_hold_a_pair() {
 /// Each form by its beginning, its end or its name; a text that only begins so is none.
 #[test]
 fn what_is_not_opened_is_counted() {
-    let elf = |behind: &[u8]| {
+    let elf = |after: &[u8]| {
         let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
         bytes.resize(200, 0);
         bytes[40] = 136;
         (bytes[58], bytes[60]) = (64, 1);
-        [&bytes, behind].concat()
+        [&bytes, after].concat()
     };
     let table = |magic: &[u8]| [&[0; 60][..], magic].concat();
     let koly = [&[0; 900][..], b"koly\0\0\0\x04", &[0; 504]].concat();

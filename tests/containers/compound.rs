@@ -19,7 +19,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 const FREE: u32 = 0xffff_ffff;
 const END: u32 = 0xffff_fffe;
 
-/// A compound file with one stream in one storage ([MS-CFB]); its sectors stand backwards.
+/// A compound file with one stream in one storage ([MS-CFB]); its sectors are in reverse order.
 fn compound(storage: &str, name: &str, stream: &[u8], shift: u32) -> Vec<u8> {
     let size = 1usize << shift;
     let small = stream.len() < 4096;
@@ -69,7 +69,7 @@ fn compound(storage: &str, name: &str, stream: &[u8], shift: u32) -> Vec<u8> {
     [header, words(&table), directory, words(&small_table), blocks.concat()].concat()
 }
 
-/// A macro's source, packed without a reference to what stands before ([MS-OVBA] 2.4.1).
+/// A macro's source, packed without a reference to earlier bytes ([MS-OVBA] 2.4.1).
 fn packed_macro(source: &str) -> Vec<u8> {
     let mut bytes = vec![b'p'; 30];
     bytes.push(1);
@@ -123,7 +123,7 @@ fn streams_of_a_compound_file_are_opened() {
 
 /// Chains that go round, and streams that share their bytes, end.
 #[test]
-fn no_damage_to_a_compound_file_does_harm() {
+fn no_damage_to_a_compound_file_causes_a_panic() {
     let mut keys = Keys::new("damage to compound files");
     let text = gzip("words and other words\n".repeat(300).as_bytes());
     for file in [
@@ -149,7 +149,7 @@ fn no_damage_to_a_compound_file_does_harm() {
 const ZIPPED: &str = "python3 -c \"import zipfile; z = zipfile.ZipFile('a.docx', 'w', 8); \
     z.writestr('[Content_Types].xml', '<Types/>'); z.write('word.xml', 'word/document.xml')\"";
 
-/// Deleted text is a text of its own, whatever stands in its place.
+/// Deleted text is a text of its own, whatever is in its place.
 #[test]
 fn a_deleted_text_of_word_is_found() {
     let mut keys = Keys::new("tracked changes");

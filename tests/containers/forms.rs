@@ -197,7 +197,7 @@ pub(crate) fn ways(ran: &Ran) -> Vec<(Vec<String>, u64)> {
 }
 
 #[test]
-fn every_form_is_opened_and_says_the_way() {
+fn every_container_is_opened_and_reported_with_its_path() {
     for form in FORMS {
         let (project, _) = project(form.name);
         if !made(&project, form.tools, form.script) {
@@ -214,7 +214,7 @@ fn every_form_is_opened_and_says_the_way() {
             form.name
         );
         let bytes = std::fs::read(project.at(form.name)).expect("the container");
-        // A pipe has no end to look at: a zip behind a program is only seen in a short one.
+        // A pipe has no end to look at: a zip archive after a program is only found in a short one.
         let piped = ["scan", "--format", "json", "--stdin-name", form.name, "-"];
         let piped = project.keysweep(piped).input(bytes).run().exits(1);
         assert_eq!(ways(&piped), ways(&ran), "{} from a pipe", form.name);
@@ -222,7 +222,7 @@ fn every_form_is_opened_and_says_the_way() {
 }
 
 #[test]
-fn what_is_written_by_hand_is_opened_too() {
+fn containers_written_by_a_script_are_opened() {
     let pair = Keys::new("by hand").pair();
     let project = Project::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/make.py");
@@ -374,7 +374,7 @@ fn encrypted_members_are_reported_as_left_out() {
 }
 
 #[test]
-fn what_is_damaged_is_read_as_far_as_it_goes_and_reported() {
+fn a_damaged_container_is_read_up_to_the_damage_and_reported() {
     let (project, _) = project("damaged");
     let script = "seq 1 100000 > conf/z; zip -qr a.zip conf/prod.env conf/z; tar czf a.tgz conf; \
                   tar cf a.tar conf; for f in a.zip a.tgz a.tar; do head -c $(($(wc -c < $f) / 2)) \

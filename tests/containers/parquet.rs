@@ -184,7 +184,7 @@ fn rows_are_put_together() {
 /// A page in an encoding that is not read is counted, and a damaged one is a problem; neither makes
 /// pairs of values that only lie near each other.
 #[test]
-fn what_is_not_read_is_said() {
+fn what_is_not_read_is_reported() {
     let mut keys = Keys::new("parquet that is not read");
     let pairs = [0; 12].map(|_| keys.pair());
     let form = Form { codec: 4, dictionary: false, optional: false, second: false };
@@ -205,7 +205,7 @@ fn what_is_not_read_is_said() {
 
 /// Any change of any byte leaves a text that is read to its end, in bounded time.
 #[test]
-fn no_damage_to_a_parquet_file_does_harm() {
+fn no_damage_to_a_parquet_file_causes_a_panic() {
     let mut keys = Keys::new("damage to parquet");
     for form in forms() {
         let bytes = file(&[0; 9].map(|_| keys.pair()), form);

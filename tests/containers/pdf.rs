@@ -103,7 +103,7 @@ fn decoys(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn fonts_are_found_wherever_they_are_said() {
+fn fonts_are_found_wherever_they_are_named() {
     let pair = Keys::new("pdf fonts").pair();
     let page = |font: &str| packed(4, "", &wide_page(&pair.env, font, 5));
     let map = || packed(6, "", cmap(5).as_bytes());
@@ -215,7 +215,7 @@ fn narrow(pair: &Pair, codes: impl Fn(char) -> u8, font: &str, more: &[u8]) -> V
 }
 
 #[test]
-fn letters_are_said_in_every_way() {
+fn letters_are_read_in_every_notation() {
     let pair = Keys::new("pdf letters").pair();
     let shifted = |one: char| (one as u8) - 0x1f;
     let map = |text: &str| packed(6, "", text.as_bytes());
@@ -247,7 +247,7 @@ fn ligatures_become_their_letters() {
     let id = Keys::new("pdf ligature").id();
     let secret = format!("fiKq{}", &Keys::new("pdf ligature secret").secret()[4..]);
     let pair = Pair { env: format!("id = {id}\nsecret_key = {secret}\n"), id, secret };
-    // The code of the ligature stands for its first letter; the second has none.
+    // The code of the ligature means its first letter; the second has none.
     let codes = |pair: &Pair| pair.env.replacen("fi", "\u{c}", 1);
     let shown = Pair { env: codes(&pair), id: pair.id.clone(), secret: String::new() };
     let ascii = |one: char| one as u8;

@@ -23,7 +23,7 @@ fn ascii85(bytes: &[u8]) -> Vec<u8> {
     [text, b"~>".to_vec()].concat()
 }
 
-/// Codes of 9 to 12 bits, each of which stands for what was met.
+/// Codes of 9 to 12 bits, each of which encodes an earlier sequence.
 fn lzw(bytes: &[u8], early: usize) -> Vec<u8> {
     let mut table = std::collections::HashMap::new();
     let (mut out, mut bits, mut held) = (Vec::new(), 0u64, 0);

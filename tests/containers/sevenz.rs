@@ -52,7 +52,7 @@ fn is_found(ran: &Ran, name: &str) {
 }
 
 #[test]
-fn every_method_that_is_read_is_found_behind_other_members() {
+fn every_method_is_read_after_other_members() {
     let Some(project) = written() else { return };
     for name in ["lzma2", "lzma", "large", "x86", "arm", "delta", "bzip2", "deflate", "copy"] {
         let name = format!("{name}.7z");
@@ -110,7 +110,7 @@ fn a_wrong_checksum_hides_no_member_of_its_block() {
 }
 
 #[test]
-fn what_stands_behind_a_member_s_own_end_is_unpacked_within_limits() {
+fn data_after_the_end_of_a_member_is_unpacked_within_limits() {
     let Some(project) = written() else { return };
     let reported = scan(&project, "rest.7z").exits(3).problems();
     assert!(reported.iter().any(|why| why.contains("raise --max-ratio")), "{reported:?}");

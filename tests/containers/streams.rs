@@ -105,7 +105,7 @@ fn avro(pair: &Pair, codec: &str) -> Vec<u8> {
     [&b"Obj\x01"[..], &metadata.concat(), &sync, &count, &counted(&block), &sync].concat()
 }
 
-/// A batch of one record; one in clear stands before it.
+/// A batch of one record; one in clear text is before it.
 fn kafka(pair: &Pair, codec: u8, pack: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let batch = |codec: u8, records: &[u8]| {
         let body = [
@@ -276,7 +276,7 @@ fn what_is_packed_or_in_pieces_is_found() {
 /// A text that only begins like one of these is scanned as text; a method that is not read, or
 /// encryption, is counted.
 #[test]
-fn what_is_not_read_of_them_is_said() {
+fn what_is_not_read_of_a_stream_is_reported() {
     let mut keys = Keys::new("streams that are not read");
     let pair = keys.pair();
     let env = pair.env.as_bytes();
@@ -316,7 +316,7 @@ fn what_is_not_read_of_them_is_said() {
 
 /// Any change of any byte leaves a text that is read to its end, in bounded time.
 #[test]
-fn no_damage_to_them_does_harm() {
+fn no_damage_to_a_stream_causes_a_panic() {
     let mut keys = Keys::new("damage to streams");
     for (name, bytes, _) in all(&keys.pair()) {
         assert_copies_are_harmless(name, &bytes, 100, &mut keys);

@@ -51,10 +51,10 @@ impl Written {
     }
 
     /// With text around it.
-    fn between(self, before: &[u8], behind: &[u8]) -> Self {
+    fn between(self, before: &[u8], after: &[u8]) -> Self {
         self.through(|bytes| {
             let at = (before.len()..before.len() + bytes.len()).map(|at| at..at + 1);
-            ([before, bytes, behind].concat(), at.collect())
+            ([before, bytes, after].concat(), at.collect())
         })
     }
 }
@@ -96,11 +96,11 @@ fn utf16(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
     each(bytes, |_, byte| vec![byte, 0])
 }
 
-/// Lines of so many letters with text before and behind each.
+/// Lines of so many letters with text before and after each.
 fn wrapped(
     width: usize,
     before: &'static str,
-    behind: &'static str,
+    after: &'static str,
 ) -> impl Fn(&[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
     move |bytes| {
         let (mut text, mut at) = (vec![], vec![]);
@@ -108,7 +108,7 @@ fn wrapped(
             text.extend(before.bytes());
             at.extend((text.len()..text.len() + line.len()).map(|at| at..at + 1));
             text.extend(line);
-            text.extend(behind.bytes());
+            text.extend(after.bytes());
         }
         (text, at)
     }
@@ -204,12 +204,12 @@ fn noise(keys: &mut Keys, lines: u64) -> String {
 
 /// A pair in one of the usual layouts.
 fn pair(keys: &mut Keys) -> Layout {
-    let (before, behind) = (keys.next() % 4, keys.next() % 4);
-    let (before, behind) = (noise(keys, before), noise(keys, behind));
+    let (before, after) = (keys.next() % 4, keys.next() % 4);
+    let (before, after) = (noise(keys, before), noise(keys, after));
     match keys.next() % 4 {
         0 => Layout::pair(
             |id, secret| {
-                format!("{before}AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n{behind}")
+                format!("{before}AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n{after}")
             },
             keys,
         ),
@@ -230,7 +230,7 @@ fn pair(keys: &mut Keys) -> Layout {
         _ => Layout::pair(
             |id, secret| {
                 format!(
-                    "#!/bin/sh\n{before}export AWS_SECRET_ACCESS_KEY='{secret}'\nexport AWS_ACCESS_KEY_ID='{id}'\n{behind}"
+                    "#!/bin/sh\n{before}export AWS_SECRET_ACCESS_KEY='{secret}'\nexport AWS_ACCESS_KEY_ID='{id}'\n{after}"
                 )
             },
             keys,
@@ -244,8 +244,8 @@ fn bedrock(keys: &mut Keys) -> Layout {
     let account = 100_000_000_000 + keys.next() % 800_000_000_000;
     let body = format!("BedrockAPIKey-{:04x}-at-{account}:{secret}", keys.next() & 0xffff);
     let key = format!("ABSK{}", STANDARD.encode(body));
-    let (before, behind) = (noise(keys, 2), noise(keys, 2));
-    let text = format!("{before}export AWS_BEARER_TOKEN_BEDROCK=\"{key}\"\n{behind}");
+    let (before, after) = (noise(keys, 2), noise(keys, 2));
+    let text = format!("{before}export AWS_BEARER_TOKEN_BEDROCK=\"{key}\"\n{after}");
     Layout { text, rule: "aws-bedrock-api-key", id: None, secret: Some(key), token: None }
 }
 
@@ -359,7 +359,7 @@ fn run(times: u64) -> BTreeMap<&'static str, (u64, String)> {
 }
 
 #[test]
-fn what_is_written_otherwise_is_found_where_it_is() {
+fn credentials_in_other_notations_are_found_at_their_location() {
     let faults = run(10);
     let list: Vec<String> = faults
         .iter()
@@ -370,7 +370,7 @@ fn what_is_written_otherwise_is_found_where_it_is() {
 
 /// A rule of a user's gets the views and decoders that ours do.
 #[test]
-fn rules_of_users_are_found_in_all_that_is_written_otherwise() {
+fn rules_of_users_find_their_credentials_in_every_notation() {
     let rule = r#"
         [[rule]]
         id = "acme-token"
@@ -418,7 +418,7 @@ fn rules_of_users_are_found_in_all_that_is_written_otherwise() {
 /// Takes minutes in a debug build: `cargo test --release --test it -- --ignored many_thousand`.
 #[test]
 #[ignore = "20,000 texts"]
-fn many_thousand_texts_written_otherwise() {
+fn many_thousand_texts_in_other_notations_are_found() {
     let times = 20_000 / forms().count() as u64 + 1;
     let faults = run(times);
     let list: Vec<String> = faults

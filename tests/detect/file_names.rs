@@ -87,7 +87,7 @@ fn the_value_is_found_in_its_place() {
         [0xff, 0xfe].into_iter().chain(units).collect()
     };
     let mut layouts: Vec<(Vec<u8>, u64, u64)> = Vec::new();
-    for (before, behind, line, column) in [
+    for (before, after, line, column) in [
         ("", "", 1, 1),
         ("", "\n", 1, 1),
         ("", "\r\n", 1, 1),
@@ -96,7 +96,7 @@ fn the_value_is_found_in_its_place() {
         ("\"", "\"\n", 1, 2),
         ("'", "'\n", 1, 2),
     ] {
-        layouts.push((format!("{before}{}{behind}", keys.secret()).into_bytes(), line, column));
+        layouts.push((format!("{before}{}{after}", keys.secret()).into_bytes(), line, column));
     }
     layouts.push((STANDARD.encode(keys.secret()).into_bytes(), 1, 1));
     layouts.push((STANDARD.encode(format!("{}\n", keys.secret())).into_bytes(), 1, 1));
@@ -159,7 +159,7 @@ fn id_and_secret_of_one_folder_name_each_other() {
 }
 
 #[test]
-fn git_knows_the_name() {
+fn file_names_in_git_are_labels() {
     let mut keys = Keys::new("file git");
     let project = Project::new();
     let secret = keys.secret();
@@ -225,7 +225,7 @@ fn members_and_standard_input_have_names() {
 }
 
 #[test]
-fn a_sweep_goes_on_with_it() {
+fn a_resumed_sweep_reports_the_same_from_file_names() {
     let mut keys = Keys::new("file resume");
     let project = Project::new();
     project.file("a/run/aws_secret_access_key", format!("{}\n", keys.secret()));

@@ -268,7 +268,7 @@ fn a_secret_without_its_id_is_reported_in_every_layout() {
 }
 
 #[test]
-fn a_tie_is_not_called_sure() {
+fn a_tie_does_not_have_high_confidence() {
     each(
         &[
             "secret={SECRET}\nkey={ID}\nsecret={SECRET2}\n",

@@ -263,7 +263,7 @@ fn a_part_may_end_in_the_middle_of_an_id() {
     let mut keys = crate::support::Keys::new("cut");
     let ids: String = (0..17_000).map(|_| keys.id() + "\n").collect();
     for cut in 1..5 {
-        // A part ends 320 KiB behind the beginning.
+        // A part ends 320 KiB after the beginning.
         let lead = (320 * 1024 - cut) % 21;
         let text = ".".repeat(lead) + "\n" + &ids;
         let text = &text.as_bytes()[1..];
@@ -274,7 +274,7 @@ fn a_part_may_end_in_the_middle_of_an_id() {
 
 /// A text full of ids is read part by part, and every pair in it is reported once and at its location.
 #[test]
-fn a_crowded_text_is_reported_like_any_other() {
+fn a_text_full_of_keys_is_reported_like_any_other() {
     let mut keys = crate::support::Keys::new("crowded");
     // Not by `Keys::secret`: what it gives is looked for in the output of every other test.
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -338,7 +338,7 @@ fn a_detector_ends_in_the_middle_of_a_text() {
 fn a_match_on_the_border_of_a_part_is_reported_once() {
     let mut keys = crate::support::Keys::new("border of a part");
     let ids: String = (0..17_000).map(|_| keys.id() + "\n").collect();
-    // A part and its surroundings end 320 KiB behind the beginning.
+    // A part and its surroundings end 320 KiB after the beginning.
     for back in [0, 2, 5, 20, 40, 60] {
         let at = 320 * 1024 - back;
         let text = format!("{}\nx key ab0123 \n{}", &ids[..at], &ids[at..]);

@@ -33,7 +33,7 @@ fn is_quiet(text: &str) {
 type Form = fn(&str, &str) -> String;
 
 #[test]
-fn the_documented_example_is_none_in_base64_either() {
+fn the_documented_example_in_base64_is_an_example() {
     let (id, secret) = (ID.concat(), SECRET.concat());
     let once = |text: &str| STANDARD.encode(text);
     let forms: [(&str, Form); 12] = [
@@ -109,7 +109,7 @@ fn with_beginning(keys: &mut Keys, beginning: &str, end: &str) -> String {
 }
 
 #[test]
-fn what_is_like_an_example_is_one() {
+fn variants_of_an_example_are_examples() {
     let mut keys = Keys::new("near examples");
     let bodies = [
         "IOSFODNN7EXAMAAA",

@@ -1,8 +1,8 @@
-//! The tables of forms in which keys leak (`tests/recall`), written anew with random keys and
+//! The tables of forms in which keys leak (`tests/recall`), filled with random keys and
 //! scanned: every pair is found, and no pair is made up.
 //!
 //! `make.py` holds forms by kind of file, escape and encoding, `public_forms.py` forms as they
-//! stand in public repositories. A failing test prints its seed, and `KEYSWEEP_TEST_SEED` sets another.
+//! occur in public repositories. A failing test prints its seed, and `KEYSWEEP_TEST_SEED` sets another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -60,7 +60,7 @@ fn a_token_is_found_in_the_encodings_in_which_it_leaks() {
     }
 }
 
-/// A rule without `encoded`: what stands near announces base64.
+/// A rule without `encoded`: nearby text announces base64.
 const ACME: &str = r#"
 [[rule]]
 id = "acme-key"
@@ -147,7 +147,7 @@ fn neighbours_of_the_whole_match_make_it_part_of_more() {
 }
 
 #[test]
-fn a_credential_that_must_look_random_is_no_word() {
+fn a_word_is_not_a_credential_that_must_look_random() {
     let engine = with(&ACME.replace("anchors", "random = true\nanchors"));
     let random = Filler::new(1).fill("acme_{{alnum:32}}").expect("a template");
     let word = "acme_getTheNameOfThisVeryLongFunction";
@@ -198,7 +198,7 @@ fn pairs(template: &str) -> Vec<(usize, usize, Confidence)> {
 }
 
 #[test]
-fn a_secret_is_joined_with_its_id_and_never_surely_with_another() {
+fn a_secret_is_joined_with_its_id_and_never_with_high_confidence_with_another() {
     use Confidence::{High, Low, Medium};
     for (template, expected) in [
         ("acme_id=ID0\nacme_secret=SECRET0\n", vec![(0, 0, High)]),

@@ -1,11 +1,17 @@
 //! Tokens of other providers as files and programs write them: the spellings of a key file, ids next to
 //! their secrets, ends of sentences, and published examples.
 
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use keysweep::detect::Engine;
 use keysweep::rules::{Packs, RuleSet, builtin_examples};
 use keysweep::scan::Detector as _;
 
 use crate::support::Keys;
+
+const GCP: &str = "gcp-service-account-key";
 
 fn engine() -> Engine {
     Engine::new(&RuleSet { packs: Packs::all(), ..RuleSet::builtin() })
@@ -37,14 +43,29 @@ const SYNTAXES: [(&str, &str, &str, &str); 9] = [
 ];
 
 /// How the ends of lines and the signs of base64 are written in a value.
-const ESCAPES: [&[(&str, &str)]; 6] = [
+const ESCAPES: [&[(&str, &str)]; 11] = [
     &[("\n", "\\n")],
     &[("\n", "\\n"), ("/", "\\/")],
     &[("\n", "\\n"), ("=", "\\u003d")],
     &[("\n", "\\u000a"), ("=", "\\u003D"), ("+", "\\u002b"), ("/", "\\u002F")],
     &[("\n", "\\r\\n")],
     &[("\n", "\\\\n"), ("/", "\\\\/"), ("=", "\\\\u003d")],
+    &[("\n", "\\n"), ("=", "=3D")],
+    &[("\n", "\\n"), ("=", "%3D")],
+    &[("\n", "\\n"), ("=", "&#61;")],
+    &[("\n", "\\n"), ("=", "&#x3D;"), ("+", "&#x2B;"), ("/", "&#x2F;")],
+    &[("\n", "\\n"), ("=", "\\x3d")],
 ];
+
+/// Private keys of a service account whose base64 ends in each way: without padding, in `=` and in `==`.
+fn private_keys(keys: &mut Keys) -> Vec<String> {
+    let sizes =
+        ["254", "255", "256"].map(|len| format!("{{{{private-key:pkcs8 {{{{hex:{len}}}}}}}}}"));
+    let made: Vec<String> = sizes.iter().map(|template| keys.filled(template)).collect();
+    let ends: BTreeSet<usize> = made.iter().map(|key| key.matches('=').count()).collect();
+    assert_eq!(ends, BTreeSet::from([0, 1, 2]));
+    made
+}
 
 #[test]
 fn the_key_of_a_service_account_is_found_in_any_order_quotes_and_escapes() {
@@ -56,11 +77,12 @@ fn the_key_of_a_service_account_is_found_in_any_order_quotes_and_escapes() {
         &["private_key", "client_email", "type", "private_key_id"],
         &["private_key_id", "client_email", "type", "private_key"],
     ];
-    for (syntax, open, between, close) in SYNTAXES {
-        for escapes in ESCAPES {
-            let (key, id) =
-                (keys.filled("{{private-key:pkcs8 {{hex:256}}}}"), keys.filled("{{hex:40}}"));
-            let written = escapes.iter().fold(key, |key, (sign, escape)| key.replace(sign, escape));
+    let all_keys = private_keys(&mut keys);
+    for (number, (syntax, open, between, close)) in SYNTAXES.into_iter().enumerate() {
+        for (escapes, key) in ESCAPES.iter().zip(all_keys.iter().cycle().skip(number)) {
+            let id = keys.filled("{{hex:40}}");
+            let escape = |key: String, (sign, escape): &(&str, &str)| key.replace(sign, escape);
+            let written = escapes.iter().fold(key.clone(), escape);
             let value = |name: &str| match name {
                 "private_key" => written.clone(),
                 "private_key_id" => id.clone(),
@@ -71,10 +93,9 @@ fn the_key_of_a_service_account_is_found_in_any_order_quotes_and_escapes() {
                 let fields = order.iter();
                 let fields = fields.map(|name| [open, name, between, &value(name), close].concat());
                 let text = format!("x = {{{}}}\n", fields.collect::<String>());
-                let all = found(&engine, &text);
-                let ids: Vec<_> =
-                    all.iter().map(|(rule, id, _)| (&**rule, id.as_deref())).collect();
-                assert_eq!(ids, [("gcp-service-account-key", Some(&*id))], "{syntax}: {text}");
+                // However it is written, it is one key.
+                let expected = (GCP.to_owned(), Some(id.clone()), key.clone());
+                assert_eq!(found(&engine, &text), [expected], "{syntax}: {text}");
             }
         }
     }
@@ -106,6 +127,65 @@ fn the_key_of_a_service_account_is_found_in_blocks_and_variables_and_not_far_fro
         let kinds: Vec<_> = found(&engine, &text).into_iter().map(|one| one.0).collect();
         assert_eq!(kinds, ["private-key"], "{text}");
     }
+}
+
+/// A key file as Google writes it.
+fn key_file(id: &str, key: &str) -> String {
+    let line = key.replace('\n', "\\n");
+    format!(
+        "{{\n  \"type\": \"service_account\",\n  \"project_id\": \"acme\",\n  \"private_key_id\": \"{id}\",\n  \
+         \"private_key\": \"{line}\\n\",\n  \"client_email\": \"ci@acme.iam.gserviceaccount.com\"\n}}\n"
+    )
+}
+
+#[test]
+fn a_key_file_in_base64_is_found_under_any_name_and_is_the_same_key() {
+    let engine = engine();
+    let mut keys = Keys::new("key files in base64");
+    for key in private_keys(&mut keys) {
+        let id = keys.filled("{{hex:40}}");
+        let file = key_file(&id, &key);
+        let compact = file.replace("\n  ", "").replace("\": \"", "\":\"").replace("\n}\n", "}");
+        for file in [&file, &compact, &file.replace("\n  ", "\n\t"), &file.replace('\n', "\r\n")] {
+            let value = STANDARD.encode(file);
+            for text in [
+                format!("X={value}\n"),
+                format!("env:\n  GCLOUD_SERVICE_KEY: {value}\n  FOO: bar\n"),
+                format!(
+                    "{{\"type\": \"google_service_account_key\", \"private_key\": \"{value}\"}}\n"
+                ),
+                format!("{}\nGOOGLE={value}\n", "x: y\n".repeat(100)),
+                format!("  google: |\n    {}\n", wrapped(&value, 76, "\n    ")),
+            ] {
+                let expected = (GCP.to_owned(), Some(id.clone()), key.clone());
+                assert_eq!(found(&engine, &text), [expected], "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_file_in_quoted_printable_is_found() {
+    let engine = engine();
+    let mut keys = Keys::new("key files in mails");
+    for key in private_keys(&mut keys) {
+        let id = keys.filled("{{hex:40}}");
+        let file = key_file(&id, &key).replace('=', "=3D");
+        let lines = file.lines().map(|line| wrapped(line, 72, "=\n"));
+        // A soft break does not cut an escape.
+        let body = lines.collect::<Vec<_>>().join("\n");
+        let body = body.replace("==\n3D", "=3D=\n").replace("=3=\nD", "=3D=\n");
+        let text = format!("Content-Transfer-Encoding: quoted-printable\n\n{body}\n");
+        let expected = (GCP.to_owned(), Some(id.clone()), key.clone());
+        assert_eq!(found(&engine, &text), [expected], "{text}");
+    }
+}
+
+/// A text with a break after each `width` characters.
+fn wrapped(text: &str, width: usize, line_break: &str) -> String {
+    let starts = (0..text.len()).step_by(width);
+    let lines: Vec<&str> = starts.map(|at| &text[at..text.len().min(at + width)]).collect();
+    lines.join(line_break)
 }
 
 #[test]
@@ -161,10 +241,10 @@ fn the_end_of_a_sentence_is_not_a_part_of_a_token() {
                 continue;
             }
             tried += 1;
-            for behind in [".", ". ", ".\n", "...\n", ", ", "!", "?", ");"] {
-                let text = text.replacen(&secret, &format!("{secret}{behind}"), 1);
-                let same = own(&text).is_none_or(|one| one.2 == secret);
-                assert!(same, "{rule} behind {behind:?}: {text}");
+            for end in [".", ". ", ".\n", "...\n", ", ", "!", "?", ");"] {
+                let text = text.replacen(&secret, &format!("{secret}{end}"), 1);
+                let same = own(&text).is_some_and(|one| one.2 == secret);
+                assert!(same, "{rule} before {end:?}: {text}");
             }
         }
     }
@@ -189,6 +269,28 @@ fn tokens_of_google_s_service_accounts_have_a_second_dot() {
     }
     for none in ["ya29.c.{{base64url:30}}.{{base64url:30}}", "ya29.cc.{{base64url:80}}"] {
         assert_eq!(found(&engine, &keys.filled(none)), [], "{none}");
+    }
+}
+
+/// Everybody copies the signature of the documentation with fields of his own. It is split in two, so
+/// that this file holds none.
+#[test]
+fn a_published_signature_is_an_example_whatever_its_fields_are() {
+    let engine = engine();
+    let sig = ["Z%2FRHIX5Xcg0Mq2rqI3Ol", "WTjEg2tYkboXr1P9ZUXDtkk"].concat();
+    let examples = |text: &str| {
+        let result = engine.whole(text.as_bytes());
+        (result.candidates.len(), result.examples)
+    };
+    for text in [
+        format!(
+            "https://a.blob.core.windows.net/c?sv=2015-04-05&se=2015-04-30T02%3A23%3A26Z&sr=b&sig={sig}%3D\n"
+        ),
+        format!("\"sv=2020-09-05&sr=b&sig={sig}%3d&se=2050-09-30T02%3A23%3A26Z&sp=rw\""),
+        format!("sv=2012-02-12&amp;sr=b&amp;sp=rw&amp;sig={sig}=\n").replace("%2F", "/"),
+    ] {
+        assert_eq!(examples(&text), (0, 1), "{text}");
+        assert_eq!(examples(&text.replace("Xcg0", "Xcg1")), (1, 0), "{text}");
     }
 }
 

@@ -58,7 +58,7 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
         running.child.kill().expect("SIGKILL");
         running.end();
     }
-    // What is there by now is not taken for the whole.
+    // An incomplete result is not read as a whole one.
     let unfinished = fleet.merge("driver").exits(1);
     assert_eq!(unfinished.json()["coverage"]["complete"], false);
     assert!(unfinished.stdout.contains("unfinished.partial"), "{}", unfinished.stdout);

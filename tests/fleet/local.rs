@@ -60,9 +60,9 @@ fn a_sweep_on_this_machine_is_one_sweep() {
     let keysweep = fleet.keysweep();
     let place = ["mirrors", "--output", "out"];
     let others = [&place[..], &["--address", "192.0.2.1:6379"]].concat();
-    let mut untold = fleet.command(&keysweep, &others);
-    untold.env_remove("RAY_AUTH_MODE");
-    let refused = Running::start(untold, true).end();
+    let mut without_mode = fleet.command(&keysweep, &others);
+    without_mode.env_remove("RAY_AUTH_MODE");
+    let refused = Running::start(without_mode, true).end();
     assert!(refused.stderr.contains("has no token"), "{}", refused.stderr);
 
     let (code, said) = fleet.run(&keysweep, &place);

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use crate::git::places::build;
 use crate::support::git::{Repo, history_of, key_id, leak};
 use crate::support::oracle::{Oracle, found};
+use crate::support::storage;
 use crate::support::{Project, cases};
 
 #[test]
@@ -23,17 +24,12 @@ fn a_detached_head_counts_as_a_ref() {
 }
 
 #[test]
-fn lfs_objects_stand_at_the_path_of_their_pointer() {
+fn lfs_objects_are_reported_at_the_path_of_their_pointer() {
     let repo = Repo::new(&[]);
     let content = leak(1);
-    let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
-    let pointer = format!(
-        "version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {}\n",
-        content.len()
-    );
+    let (pointer, object) = storage::lfs(&content);
     let commit = repo.commit("assets/big.bin", pointer);
-    let object = format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]);
-    repo.write(object, content);
+    repo.write(format!(".git/{object}"), content);
     let outcome = history_of(&repo.root, 1).expect("a repository");
     let (path, git) = outcome.of(1)[0].clone();
     assert_eq!(path.as_deref(), Some("assets/big.bin"));
@@ -44,9 +40,7 @@ fn lfs_objects_stand_at_the_path_of_their_pointer() {
 fn lfs_objects_that_are_not_here_are_counted() {
     let project = Project::new();
     project.git(&["init", "-q"]);
-    let pointer = |oid: &str| {
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n")
-    };
+    let pointer = |oid: &str| storage::lfs_pointer(oid, 12);
     let (here, packed, loose) = ("ab".repeat(32), "cd".repeat(32), "ef".repeat(32));
     project.file("here.bin", pointer(&here)).file("packed.bin", pointer(&packed));
     project.file(format!(".git/lfs/objects/ab/ab/{here}"), "an object");

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Project, Ran};
 
 /// The only loose blob among the objects that `before` does not list.
@@ -125,9 +126,7 @@ fn new_object_of(project: &Project, path: &str, text: &str) -> PathBuf {
 #[test]
 fn what_a_pointer_of_lfs_stands_for_is_read_in_every_command() {
     let (project, mut keys) = (Project::new(), Keys::new("lfs everywhere"));
-    let pointer = |oid: &str| {
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n")
-    };
+    let pointer = |oid: &str| lfs_pointer(oid, 12);
     let (here, gone) = ("ab".repeat(32), "cd".repeat(32));
     project
         .git(&["init", "-q", "-b", "main"])
@@ -179,7 +178,7 @@ fn a_folder_of_git_that_cannot_be_listed_is_reported() {
 
 /// The files of a git folder outside of the database that keysweep does not parse.
 #[test]
-fn what_lies_outside_the_database_is_read() {
+fn files_outside_of_the_object_database_are_read() {
     let (project, mut keys) = (Project::new(), Keys::new("outside"));
     project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-qm", "one", "--allow-empty"]);
     project.git(&["worktree", "add", "-q", "side"]).git(&["init", "-q", "--bare", "bare.git"]);
@@ -268,7 +267,7 @@ fn found(project: &Project, command: &str, ids: &[&str]) {
 }
 
 #[test]
-fn a_report_with_secrets_is_its_owner_s_and_no_report_loosens_a_file() {
+fn only_its_owner_reads_a_report_with_secrets_and_no_report_widens_permissions() {
     use std::os::unix::fs::PermissionsExt as _;
     let (project, mut keys) = (Project::new(), Keys::new("modes"));
     project.file("a.env", keys.pair().env);

@@ -26,7 +26,7 @@ fn repository() -> Repo {
 }
 
 #[test]
-fn a_whole_repository_is_whole() {
+fn a_complete_repository_has_no_missing_objects() {
     let repo = repository();
     repo.git(&["tag", "-a", "-m", "a tree", "tree", "HEAD^{tree}"]);
     repo.write("staged.txt", "staged\n");
@@ -86,7 +86,7 @@ fn reflogs_and_stashes_count_and_dangling_objects_do_not() {
 }
 
 #[test]
-fn very_many_are_counted() {
+fn very_many_missing_objects_are_counted() {
     let repo = Repo::new(&[]);
     for number in 0..150 {
         repo.write(format!("{number}.txt"), format!("{number}\n"));
@@ -99,6 +99,56 @@ fn very_many_are_counted() {
     let problems = ran.problems();
     assert_eq!(problems.len(), 101);
     assert!(problems.iter().any(|one| one.contains("50 more are missing")), "{problems:?}");
+}
+
+/// What was left on the server may arrive later: by a fetch, or because git needed it.
+#[test]
+fn a_partial_clone_is_whole_once_everything_arrived() {
+    let repo = Repo::new(&[]);
+    for number in 1..4 {
+        repo.commit("a/old.env", leak(number));
+    }
+    repo.commit("a/old.env", "nothing\n");
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    repo.git(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    let project = Project::new();
+    let source = format!("file://{}", repo.root.display());
+    let fetch = ["fetch", "-q", "--refetch", "--no-filter"];
+    let read = ["log", "-p", "--all"];
+    let cases: [(&str, &[&str], &[&str]); 5] = [
+        ("--filter=blob:none", &[], &fetch),
+        ("--filter=blob:none", &["--bare"], &read),
+        ("--filter=tree:0", &[], &fetch),
+        ("--filter=tree:0", &["--bare"], &fetch),
+        ("--filter=blob:limit=20", &["--no-checkout"], &read),
+    ];
+    for (number, (filter, more, arrive)) in cases.into_iter().enumerate() {
+        let to = project.at(number.to_string());
+        let path = to.to_str().expect("UTF-8");
+        let clone = ["clone", "-q", "-c", "gc.auto=0", filter, &source, path];
+        repo.git(&[&clone[..], more].concat());
+        let history = |more: &[&str]| {
+            let arguments = [&["history", path, "--format", "json"], more].concat();
+            project.keysweep(arguments).run()
+        };
+        let sweep = |more: &[&str]| {
+            let arguments = [&["sweep", path, "--format", "json"], more].concat();
+            project.keysweep(arguments).run()
+        };
+        let partial = format!("{number}.partial");
+        for ran in [history(&[]), sweep(&["--partial", &partial])] {
+            let ran = ran.exits(3);
+            let is_said = ran.problems().iter().any(|one| one.starts_with("partial clone "));
+            assert!(is_said, "{filter} {more:?}: {ran:?}");
+        }
+        repo.git_in(&to, arrive);
+        for ran in [history(&[]), history(&["--check-connectivity"]), sweep(&["--since", &partial])]
+        {
+            let ran = ran.exits(1);
+            assert!(ran.problems().is_empty(), "{filter} {more:?}: {ran:?}");
+            assert_eq!(ran.json()["findings"].as_array().map(Vec::len), Some(3), "{filter}");
+        }
+    }
 }
 
 /// Borrowed objects count, unless they are left out on purpose.

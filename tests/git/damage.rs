@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::support::Project;
 use crate::support::git::{Repo, key_id, leak};
 use crate::support::require::skip;
+use crate::support::storage::only_pack;
 use damages::{DAMAGES, Damage};
 
 /// The number of keys.
@@ -72,10 +73,8 @@ impl Leaky {
 
     /// The only file of its kind among the packs.
     pub(super) fn packed(&self, extension: &str) -> PathBuf {
-        let files = fs::read_dir(self.repo.root.join(".git/objects/pack")).expect("packs");
-        let mut names = files.flatten().map(|file| file.file_name().into_string().expect("UTF-8"));
-        let name = names.find(|name| name.ends_with(extension)).expect("one such file");
-        self.file(&format!("objects/pack/{name}"))
+        let path = only_pack(&self.repo.root.join(".git"), extension);
+        self.file(&format!("objects/pack/{}", path.file_name().expect("a name").display()))
     }
 
     /// The keys whose blobs git can read.

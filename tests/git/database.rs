@@ -97,7 +97,7 @@ fn packs_without_index_are_read() {
 }
 
 #[test]
-fn a_multi_pack_index_may_stand_for_the_packs_own() {
+fn packs_are_read_with_a_multi_pack_index_alone() {
     let repo = Scripted::new(60);
     repo.git(&["-c", "repack.useDeltaBaseOffset=false", "repack", "-q", "-adf"]);
     repo.git(&["multi-pack-index", "write"]);

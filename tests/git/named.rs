@@ -136,7 +136,7 @@ fn outer_is_untouched(project: &Project, case: &str) {
 }
 
 #[test]
-fn wherever_the_user_stands_and_however_it_is_spelled() {
+fn the_repository_is_found_from_any_folder_and_in_any_spelling() {
     let (project, id) = projects(&mut Keys::new("named"));
     let root = project.path().canonicalize().expect("a folder");
     let report = root.join("before.json");

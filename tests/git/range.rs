@@ -64,7 +64,7 @@ fn equal_ends_are_nothing_to_do() {
 }
 
 #[test]
-fn a_base_of_zeros_is_a_new_ref() {
+fn a_base_of_zeros_means_a_new_ref() {
     let (repo, old) = started();
     repo.git(&["checkout", "-qb", "work"]);
     let added = repo.commit("new.env", leak(2));
@@ -77,7 +77,7 @@ fn a_base_of_zeros_is_a_new_ref() {
 }
 
 #[test]
-fn a_head_of_zeros_is_a_ref_that_is_gone() {
+fn a_head_of_zeros_means_a_deleted_ref() {
     let (repo, base) = started();
     let outcome = between(&repo, &format!("{base}..{ZEROS}"));
     assert!(outcome.places().is_empty() && outcome.is_complete());
@@ -205,7 +205,7 @@ fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
 }
 
 #[test]
-fn of_what_the_framework_pushes_first_the_remote_itself_decides() {
+fn for_the_first_push_of_the_framework_the_refs_of_the_remote_decide() {
     let (repo, base) = started();
     let work = repo.commit("work.env", leak(2));
     for (remote, stands_at) in [("origin", &base), ("backup", &work)] {
@@ -385,7 +385,7 @@ fn what_is_missing_or_damaged_is_reported_and_the_rest_is_scanned() {
 }
 
 #[test]
-fn dates_that_lie_hide_nothing() {
+fn wrong_dates_hide_no_commit() {
     let (repo, base) = started();
     let added = repo.commit("new.env", leak(2));
     let tree = repo.git(&["rev-parse", "HEAD^{tree}"]);

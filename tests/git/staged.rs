@@ -31,7 +31,7 @@ fn started() -> Repo {
 }
 
 #[test]
-fn nothing_staged_is_said() {
+fn nothing_staged_is_reported() {
     let repo = started();
     repo.write("not added.env", leak(2));
     let outcome = scan(&repo);

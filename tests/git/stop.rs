@@ -93,7 +93,7 @@ fn what_was_found_before_the_end_is_reported() {
 
 /// An old key in an edited file stays old, however early the end comes.
 #[test]
-fn an_end_makes_nothing_new() {
+fn a_range_that_ends_early_reports_no_old_key() {
     let repo = Repo::new(&[]);
     let base = repo.commit("old.env", leak(1));
     repo.commit("old.env", format!("# edited\n{}", leak(1)));

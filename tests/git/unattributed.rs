@@ -62,7 +62,7 @@ fn without_attribution_the_same_keys_are_found_and_counted() {
 }
 
 #[test]
-fn readers_are_told_what_is_left_out() {
+fn the_report_names_the_object_and_says_what_is_left_out() {
     let repo = Repo::new(&[]);
     repo.commit("kept.env", leak(1));
     let project = Project::new();
@@ -70,6 +70,23 @@ fn readers_are_told_what_is_left_out() {
     let said = "1 git object with findings whose commits and paths are left out";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert!(!ran.stdout.contains("on no branch"), "{}", ran.stdout);
+    // A message of a format with one sentence for each location.
+    let blob = repo.git(&["rev-parse", "HEAD:kept.env"]);
+    for (format, pointer) in
+        [("sarif", "/runs/0/results/0/message/text"), ("gitlab", "/vulnerabilities/0/description")]
+    {
+        let args = ["history", "--no-attribution", "--format", format];
+        let ran = project.keysweep(args).from(&repo.root).run().exits(1);
+        let report = ran.json();
+        let message = report.pointer(pointer).and_then(Value::as_str).expect("a message");
+        let place = format!(", in blob {}, line 1 ", &blob[..12]);
+        let place = if format == "sarif" {
+            place
+        } else {
+            place.replace("blob", "`blob").replace(", line", "`, line")
+        };
+        assert!(message.contains(&place), "{message}");
+    }
     for command in ["scan", "staged"] {
         project.keysweep([command, "--no-attribution"]).from(&repo.root).run().exits(2);
     }

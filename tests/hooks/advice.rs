@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::Keys;
 use crate::support::hooks::HookFixture;
 
-/// The command of the first line that begins so: what stands behind its colon.
+/// The command of the first line that begins so: the text after its colon.
 #[track_caller]
 fn command(message: &str, head: &str) -> String {
     let line = message.lines().find(|line| line.starts_with(head));
@@ -258,7 +258,7 @@ fn a_false_alarm_is_accepted_by_its_value_alone() {
     }
 }
 
-/// Where the commit with the leak stands in what is pushed.
+/// The position of the commit with the leak in the push.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
     /// The last commit.
@@ -269,7 +269,7 @@ enum Place {
     Removed,
     /// It is the repository's first commit, and others follow.
     Root,
-    /// It stands on a branch that is not checked out.
+    /// It is on a branch that is not checked out.
     Elsewhere,
     /// It is on a branch that was merged.
     Merged,

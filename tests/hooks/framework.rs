@@ -91,7 +91,7 @@ fn commits_of_all_kinds() {
 }
 
 #[test]
-fn a_run_over_all_files_finds_what_was_committed_long_ago() {
+fn a_run_over_all_files_finds_old_keys() {
     let framework = Framework::new();
     let (fixture, mut keys) = (&framework.fixture, Keys::new("framework all"));
     let pair = keys.pair();

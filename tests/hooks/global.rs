@@ -7,7 +7,7 @@ use crate::support::Keys;
 use crate::support::hooks::HookFixture;
 
 #[test]
-fn every_new_repository_has_it_and_the_way_back_leaves_git_as_it_was() {
+fn every_new_repository_has_the_hook_and_uninstalling_restores_the_configuration() {
     // Git's configuration of the user: as it is, without an end of line, and none of it.
     for (number, ending) in ["# end\n", "# end"].into_iter().enumerate() {
         let fixture = HookFixture::new(&[]);

@@ -84,7 +84,7 @@ fn both_hooks_of_a_push_read_what_git_says() {
 }
 
 #[test]
-fn no_third_hook_is_ever_overwritten() {
+fn a_second_hook_of_another_tool_is_never_overwritten() {
     let fixture = HookFixture::new(&[]);
     let repo = fixture.repository("repo");
     let hook = repo.join(".git/hooks/pre-commit");
@@ -136,7 +136,7 @@ fn a_program_that_is_gone_stops_the_commit_and_says_why() {
 }
 
 #[test]
-fn outside_of_a_repository_it_says_so() {
+fn outside_of_a_repository_the_command_says_so() {
     let fixture = HookFixture::new(&[]);
     fixture.project.file("plain/file", "");
     let ran = fixture.project.keysweep(["install-hook", "plain"]).run().exits(2);

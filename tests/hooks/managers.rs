@@ -19,7 +19,7 @@ fn fixture(bin: Option<PathBuf>) -> Option<HookFixture> {
     Some(fixture)
 }
 
-/// All files of the folders in which hooks stand.
+/// All files of the folders with hooks.
 fn files(repo: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let folders = [".git/hooks", ".husky", ".husky/_", "."];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(repo.join(folder)).into_iter());
@@ -131,7 +131,7 @@ fn husky() {
 }
 
 #[test]
-fn husky_whose_folder_an_older_keysweep_changed_comes_back() {
+fn the_folder_of_husky_is_restored_after_an_older_keysweep_changed_it() {
     let Some(fixture) = fixture(tools::hook_managers()) else { return };
     let repo = fixture.repository("repo");
     fixture.run(&repo, "husky", &[], "").done();

@@ -92,7 +92,7 @@ const CASES: [(&str, Prepare, bool); 17] = [
 ];
 
 #[test]
-fn where_git_looks_or_not_at_all() {
+fn a_hook_is_installed_where_git_looks_or_not_at_all() {
     for (name, prepare, can) in CASES {
         let fixture = HookFixture::new(&[]);
         let repo = fixture.repository("repo");
@@ -139,7 +139,7 @@ fn a_hook_is_not_put_in_a_folder_in_which_nothing_can_run() {
 }
 
 #[test]
-fn a_merge_that_git_makes_by_itself_is_looked_at_and_old_keys_pass() {
+fn a_merge_commit_of_git_is_scanned_and_old_keys_pass() {
     let fixture = HookFixture::new(&[]);
     let mut keys = Keys::new("hook merge");
     let repo = fixture.repository("repo");

@@ -32,7 +32,7 @@ fn holds(ran: &Ran, pair: &Pair, setting: &str) {
 }
 
 #[test]
-fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
+fn text_that_only_claims_to_be_utf16_is_read_as_bytes() {
     let mut keys = Keys::new("claims");
     let (project, pair) = (Project::new(), keys.pair());
     let env = pair.env.as_bytes();
@@ -55,7 +55,7 @@ fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
 }
 
 #[test]
-fn decoys_and_codes_of_terminals_separate_no_pair() {
+fn decoys_and_terminal_codes_do_not_separate_a_pair() {
     let mut keys = Keys::new("decoys");
     let (project, pair) = (Project::new(), keys.pair());
     let (id, secret, env) = (&pair.id, &pair.secret, &pair.env);
@@ -104,7 +104,7 @@ fn a_pair_on_the_border_of_a_window_is_found_once() {
     }
 }
 
-/// Everything in a packed text stands where that begins and ends, which may be farther than an id
+/// Everything in a packed text has the location of its beginning and end, which may be farther than an id
 /// reaches.
 #[test]
 fn ids_in_gzip_over_many_lines_of_base64_are_found() {
@@ -141,7 +141,7 @@ fn nothing_hides_under_the_name_of_git() {
     assert_eq!(places, [".GIT/a.env:1", ".git /a.env:1", "git~1/a.env:1", "module/.git:1"]);
     let reported = "1 folder named .git is not a repository and was not entered; to scan it, \
          name it: hollow/.git";
-    assert_eq!(ran.json()["coverage"]["notes"][0], reported);
+    assert_eq!(ran.notes()[0], reported);
     let ran = project.keysweep(["scan", "hollow/.git"]).run().exits(1);
     assert!(ran.stdout.contains("a.env:1"), "{}", ran.stdout);
 }
@@ -156,7 +156,7 @@ fn an_ignore_file_of_a_hundred_thousand_patterns_leaves_nothing_out() {
     project.file("b.key", keys.pair().env);
     let ran = project.keysweep(JSON).run().exits(0);
     assert_eq!((ran.places(), ran.left_out("ignored")), (vec!["sub/a.env:1".to_owned()], 1));
-    let note = ran.json()["coverage"]["notes"][0].to_string();
+    let note = &ran.notes()[0];
     assert!(note.contains("too large to apply") && note.contains(": sub/.gitignore"), "{note}");
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, Strin
 const COMMANDS: [&[&str]; 4] = [&["history"], &["range", "HEAD~1..HEAD"], &["staged"], &["scan"]];
 
 #[test]
-fn nobody_waits_for_a_fifo_in_place_of_a_file_of_git() {
+fn a_fifo_in_place_of_a_file_of_git_is_not_waited_for() {
     for name in [
         "HEAD",
         "MERGE_HEAD",
@@ -78,7 +78,7 @@ fn nobody_waits_for_a_fifo_in_place_of_a_file_of_git() {
 
 /// Objects are read from elsewhere, so such a file costs no more than itself.
 #[test]
-fn a_fifo_among_the_objects_costs_what_it_stands_for() {
+fn a_fifo_in_place_of_an_object_file_costs_only_that_file() {
     let pack = format!("objects/pack/pack-{}", "a".repeat(40));
     let (data, index) = (format!("{pack}.pack"), format!("{pack}.idx"));
     let beside = "../beside/pack/multi-pack-index";
@@ -139,7 +139,7 @@ fn refs_and_logs_that_are_not_files_are_reported() {
 }
 
 #[test]
-fn a_link_to_a_device_is_not_read_as_git_s_own() {
+fn a_link_to_a_device_is_not_read_as_a_file_of_git() {
     for name in ["HEAD", "packed-refs", "config", "shallow"] {
         let project = repository("device");
         let path = project.at(".git").join(name);

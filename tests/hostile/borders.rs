@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::containers::forms::made;
+use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Pair, Project, Ran};
 
 /// Where the first window ends, and where what it owns does.
@@ -89,11 +90,8 @@ fn a_pair_on_the_border_of_a_window_of_an_object_is_found_once() {
     // An object of Git LFS in place of the last one.
     let (_, stored) = texts.last().expect("there are two");
     let oid = "ab".repeat(32);
-    let size = stored.len();
     project.file(format!(".git/lfs/objects/ab/ab/{oid}"), stored);
-    let pointer =
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
-    project.file("lfs.txt", pointer);
+    project.file("lfs.txt", lfs_pointer(&oid, stored.len()));
     // So large that a blob is read piece by piece.
     let more = "y\n".repeat(13 << 20);
     let count = texts.len();

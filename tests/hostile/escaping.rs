@@ -8,7 +8,7 @@ pub(crate) const FORMATS: [&str; 11] = [
     "html",
 ];
 
-/// Names for places where any text may stand.
+/// Names for places that may have any text.
 pub(crate) const NAMES: [&str; 16] = [
     "a\u{1b}[2Jb",
     "a\u{1b}]8;;x\u{7}b",

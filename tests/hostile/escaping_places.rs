@@ -94,7 +94,7 @@ fn answers_of_an_endpoint() {
 }
 
 #[test]
-fn targets_of_a_sweep_and_what_is_noted_of_them() {
+fn targets_of_a_sweep_and_its_state() {
     let (project, mut keys) = (Project::new(), Keys::new("targets' names"));
     for name in NAMES {
         project.file(format!("all/x{name}/a.env"), keys.pair().env);
@@ -115,7 +115,7 @@ fn targets_of_a_sweep_and_what_is_noted_of_them() {
 }
 
 #[test]
-fn what_a_hook_says() {
+fn the_output_of_a_hook() {
     let (project, mut keys) = (Project::new(), Keys::new("hooks' names"));
     project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-q", "--allow-empty", "-m", "0"]);
     for name in NAMES {

@@ -170,12 +170,8 @@ impl Hostile {
         ] {
             program = program.env(name, &evil);
         }
-        let report = program.env("PATH", &self.path).run().exits(1).json();
-        let findings = report["findings"].as_array().expect("findings").iter();
-        let mut found: Vec<&str> =
-            findings.filter_map(|finding| finding["key_id"].as_str()).collect();
+        let found = program.env("PATH", &self.path).run().exits(1).key_ids();
         let mut expected: Vec<String> = numbers.iter().copied().map(key_id).collect();
-        found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected, "{arguments:?}");
         let trace = fs::read_to_string(&self.trace).unwrap_or_default();

@@ -86,10 +86,10 @@ fn no_changed_bit_of_a_container_passes_as_complete() {
         for at in (0..whole.len()).filter(used) {
             let mut changed = whole.clone();
             changed[at] ^= 1;
-            let (is_found, is_told) = looked_into(&changed, &pair, &engine);
+            let (is_found, is_reported) = looked_into(&changed, &pair, &engine);
             // The old form of LZMA has no checksum.
             let has_sum = path.extension().is_none_or(|form| form != "lzma" && form != "db");
-            let is_silent = !is_found && !is_told;
+            let is_silent = !is_found && !is_reported;
             assert!(!(is_silent && has_sum), "{}: byte {at}", path.display());
         }
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::hostile::blinding_git::{ends, fifo};
+use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Pair, Project, look_for_secrets};
 
 const COMMANDS: [&[&str]; 5] =
@@ -105,8 +106,8 @@ fn what_leads_to_no_end_is_not_read() {
             }
             for command in COMMANDS {
                 let (code, reported) = ends(&project, command);
-                let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
-                assert!(sound, "{name} to {target}: {command:?}: {code:?} {reported}");
+                let is_expected = code.is_some_and(|code| [0, 2, 3].contains(&code));
+                assert!(is_expected, "{name} to {target}: {command:?}: {code:?} {reported}");
             }
         }
     }
@@ -154,9 +155,7 @@ fn objects_of_lfs_are_named_by_their_place_alone() {
     .iter()
     .enumerate()
     {
-        let pointer =
-            format!("version https://git-lfs.github.com/spec/v1\noid sha256:{named}\nsize 120\n");
-        project.file(format!("{number}.bin"), pointer);
+        project.file(format!("{number}.bin"), lfs_pointer(named, 120));
     }
     project.git(&["add", "."]).git(&["commit", "-qm", "pointers"]);
     for command in COMMANDS {
@@ -278,9 +277,9 @@ fn a_git_file_and_pointers_of_worktrees_lead_to_no_content() {
             project.file(name, text);
             for command in COMMANDS {
                 let (code, reported) = ends(&project, command);
-                let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
+                let is_expected = code.is_some_and(|code| [0, 2, 3].contains(&code));
                 let place = format!("{name} to {target}: {command:?}: {code:?} {reported}");
-                assert!(sound && !reported.contains(&pair.id), "{place}");
+                assert!(is_expected && !reported.contains(&pair.id), "{place}");
                 look_for_secrets(&[reported], &place);
             }
         }

@@ -105,7 +105,7 @@ fn more_keys_than_fit_are_reported_and_the_same_for_any_number_of_threads() {
 
 /// Two versions of 20 MB, of which git stores one as a change of the other.
 #[test]
-fn objects_that_find_no_room_are_reported_and_found_with_more() {
+fn objects_that_do_not_fit_into_memory_are_reported_and_found_with_more() {
     let repo = Repo::new(&[]);
     let mut random = Keys::new("large objects");
     let mut bytes: Vec<u8> = (0..20 << 17).flat_map(|_| random.next().to_le_bytes()).collect();

@@ -146,16 +146,16 @@ fn a_submodule_s_name_leads_nowhere() {
 }
 
 #[test]
-fn what_settles_findings_is_obeyed_at_the_root_alone_and_counted() {
+fn suppressions_apply_only_at_the_root_and_are_counted() {
     let mut keys = Keys::new("settles");
     let project = Project::new();
     project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-q", "--allow-empty", "-m", "0"]);
-    let settles = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
-    project.git_in("sub", &["init", "-q"]).file("sub/.keysweep.toml", settles);
+    let suppressing = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
+    project.git_in("sub", &["init", "-q"]).file("sub/.keysweep.toml", suppressing);
     project.file("sub/a.env", keys.pair().env);
     project.git_in("sub", &["add", "."]).git_in("sub", &["commit", "-qm", "c"]);
-    project.file("nested/.keysweep.toml", settles).file("nested/b.env", keys.pair().env);
-    project.file(".KEYSWEEP.toml", settles);
+    project.file("nested/.keysweep.toml", suppressing).file("nested/b.env", keys.pair().env);
+    project.file(".KEYSWEEP.toml", suppressing);
     project.git(&["add", "nested", ".KEYSWEEP.toml"]);
     for command in [&["scan"][..], &["staged"], &["sweep", "."]] {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
@@ -179,16 +179,16 @@ fn the_head_of_a_range_brings_no_baseline() {
     project.git(&["add", "."]).git(&["commit", "-qm", "both"]);
     let ran = project.keysweep(asked).run().exits(1);
     assert_eq!((ran.places().len(), ran.left_out("suppressed")), (1, 0), "{ran:?}");
-    let settled = project.keysweep(["scan", "--format", "json"]).run().exits(0);
-    assert_eq!(settled.left_out("suppressed"), 1);
+    let suppressed = project.keysweep(["scan", "--format", "json"]).run().exits(0);
+    assert_eq!(suppressed.left_out("suppressed"), 1);
 }
 
 #[test]
-fn a_work_tree_elsewhere_settles_nothing() {
+fn a_work_tree_elsewhere_suppresses_nothing() {
     let outside = Project::new();
-    let settles = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
+    let suppressing = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
     let read = "other/.keysweep-baseline";
-    outside.file("other/.keysweep.toml", settles).file(read, "no baseline\n");
+    outside.file("other/.keysweep.toml", suppressing).file(read, "no baseline\n");
     let elsewhere = outside.at("other").display().to_string();
     let (project, _) = repository("settled elsewhere");
     project.file("b.env", Keys::new("staged elsewhere").pair().env).git(&["add", "b.env"]);
@@ -199,7 +199,7 @@ fn a_work_tree_elsewhere_settles_nothing() {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
         let counts = (ran.left_out("excluded"), ran.left_out("suppressed"));
         assert_eq!(counts, (0, 0), "{command:?}: {ran:?}");
-        let note = ran.json()["coverage"]["notes"].to_string();
+        let note = ran.notes().join("\n");
         assert!(note.contains(reported) && note.contains(&elsewhere), "{command:?}: {note}");
     }
     // Nor through a link, though the whole of it lies in what is called the work tree.
@@ -223,7 +223,7 @@ fn a_work_tree_elsewhere_settles_nothing() {
     project.git(&["config", "--unset", "core.worktree"]);
     project.file(".keysweep.toml", "exclude = [\"*.env\"]\n");
     project.keysweep(["staged"]).run().exits(0);
-    project.git(&["worktree", "add", "-q", "side"]).file("side/.keysweep.toml", settles);
+    project.git(&["worktree", "add", "-q", "side"]).file("side/.keysweep.toml", suppressing);
     project.keysweep(["history"]).from("side").run().exits(0);
 }
 

@@ -39,20 +39,21 @@ fn findings(ran: &Ran) -> usize {
 }
 
 #[test]
-fn what_goes_beyond_a_bound_is_left_out_and_reported() {
+fn rules_beyond_a_limit_are_left_out_and_reported() {
     let one = usual(0);
     let many: String = (0..60).map(usual).collect();
     let long = "x".repeat(65);
     let states = "acme1_(?P<secret>[a-z0-9]{20}([a-z][0-9][A-Z]){0,2000})";
     let anchors: Vec<String> = (0..70).map(|number| format!("\"anchor{number}\"")).collect();
-    let crowd = usual(1).replace("[\"acme1_\"]", &format!("[\"acme1_\", {}]", anchors.join(", ")));
+    let many_anchors =
+        usual(1).replace("[\"acme1_\"]", &format!("[\"acme1_\", {}]", anchors.join(", ")));
     let examples = format!("{}\n", "{{lower:9999}}".repeat(7));
     let table: [(&str, String, usize, usize); 7] = [
         ("50 rules", many, 50, 10),
         ("64 bytes", one.clone() + &rule("far", &long, &format!("{long}[a-z0-9]+"), ""), 1, 1),
         ("'reach'", one.clone() + &usual(1).replace("examples", "reach = 2049\nexamples"), 1, 1),
         ("64 KiB compiled", one.clone() + &rule("states", "acme1_", states, ""), 1, 1),
-        ("64 anchors", one.clone() + &crowd, 1, 1),
+        ("64 anchors", one.clone() + &many_anchors, 1, 1),
         ("may have 64 KiB", one.clone() + &usual(1).replace("{{lower:20}}", &examples), 1, 1),
         ("the rule is not applied", one.clone(), 1, 0),
     ];
@@ -87,7 +88,7 @@ fn a_configuration_of_many_megabytes_is_refused_unless_it_is_named() {
 }
 
 #[test]
-fn an_anchor_that_stands_everywhere_is_given_up_and_reported() {
+fn an_anchor_that_occurs_everywhere_is_dropped_and_reported() {
     let project = project("everywhere", &usual(0));
     project.file("words", "acme0_ and acme0_ of ".repeat(10_000));
     let ran = scan(&project, &[]).exits(1);

@@ -10,7 +10,7 @@ use crate::support::programs;
 use crate::support::require::skip;
 use crate::support::{Keys, Project};
 
-/// Folders with files, keys among them, and an earlier report that is to stand.
+/// Folders with files, keys among them, and an earlier report that must remain.
 fn project(name: &str) -> Project {
     let mut keys = Keys::new(name);
     let project = Project::new();
@@ -22,7 +22,7 @@ fn project(name: &str) -> Project {
     project
 }
 
-/// Runs the program behind a command of the shell that takes something away.
+/// Runs the program after a command of the shell that limits a resource.
 fn starved(project: &Project, script: &str, arguments: &str) -> Ended {
     let line = format!("{script}; exec \"$0\" {arguments}");
     let mut command = Command::new("bash");
@@ -32,7 +32,7 @@ fn starved(project: &Project, script: &str, arguments: &str) -> Ended {
     running.end()
 }
 
-/// Asserts that the old report stands or a whole new one does.
+/// Asserts that there is the old report or a whole new one.
 #[track_caller]
 fn stands(project: &Project, ended: &Ended) {
     let text = fs::read_to_string(project.at("old.json")).expect("a report");

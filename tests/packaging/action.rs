@@ -86,13 +86,13 @@ impl Runner {
         self.project.keysweep(arguments).from("work").run().exits(0);
     }
 
-    /// Pushes the branch by force, and clones anew what the server has.
+    /// Pushes the branch by force, and clones the repository of the server again.
     fn check_out(&self, branch: &str) {
         self.project.git_in("work", &["push", "-qf", "origin", branch]);
         self.clone_at(branch);
     }
 
-    /// Clones anew what the server has, and checks out a branch or tag of it.
+    /// Clones the repository of the server again, and checks out a branch or tag of it.
     pub(crate) fn clone_at(&self, branch: &str) {
         if self.clone.exists() {
             fs::remove_dir_all(&self.clone).expect("the clone of before goes");

@@ -14,7 +14,7 @@ use crate::packaging::ci_recipes::{GITLAB, block};
 use crate::support::Keys;
 use crate::support::hooks::program_folder;
 
-/// A remote's ref that changed: its full name, and where it stood before and after.
+/// A remote's ref that changed: its full name, and its commits before and after.
 struct Update {
     name: String,
     before: String,

@@ -26,7 +26,7 @@ fn here(folder: &str) -> PathBuf {
 }
 
 #[test]
-fn clap_lives_in_the_command_line_alone() {
+fn only_the_command_line_uses_clap() {
     let source = here("src");
     for path in files(&source) {
         let inner = path.strip_prefix(&source).expect("in src");
@@ -93,7 +93,7 @@ fn every_file_of_tests_is_a_module() {
 
 /// The libraries serve other programs, so they have no command line.
 #[test]
-fn no_library_takes_what_belongs_to_the_program_alone() {
+fn no_library_depends_on_crates_of_the_program() {
     let crates = fs::read_dir(here("crates")).expect("a folder");
     for folder in crates.map(|entry| entry.expect("an entry").path()) {
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest");
@@ -106,9 +106,9 @@ fn no_library_takes_what_belongs_to_the_program_alone() {
     assert!(!detect.contains("gix") && !detect.contains("keysweep-git"));
 }
 
-/// A kind of problem that the table does not know would stand in a report at a place of chance.
+/// A kind of problem that the table does not know would have an arbitrary position in a report.
 #[test]
-fn every_kind_of_problem_stands_in_the_table() {
+fn every_kind_of_problem_is_in_the_table() {
     let call = r#"(?:problem|quoted|guarded)\(\s*"([a-z ]+)","#;
     let call = regex::Regex::new(call).expect("a pattern");
     let known: Vec<&str> = keysweep::coverage::KINDS.iter().map(|(what, _)| *what).collect();

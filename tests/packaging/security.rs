@@ -17,7 +17,7 @@ fn inside(folder: &str, module: &[&str]) -> Vec<String> {
     vec![format!("{folder}/{path}.rs"), format!("{folder}/{path}/tests.rs")]
 }
 
-/// The files in which a test may stand.
+/// The files that may contain a test.
 fn places(module: &[&str]) -> Vec<String> {
     match module {
         ["src", inner @ ..] => inside("src", inner),

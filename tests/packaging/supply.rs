@@ -42,7 +42,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 #[test]
-fn every_crate_stands_in_one_group_that_says_why_it_is_trusted() {
+fn every_crate_is_in_one_group_that_says_why_it_is_trusted() {
     let listed = table("docs/dependencies.toml");
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for group in listed["group"].as_array().expect("groups") {
@@ -148,7 +148,7 @@ fn manifest_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest")
 }
 
-/// A version or a feature that stands in one manifest alone has no reason next to it.
+/// A version or a feature that is in only one manifest has no reason next to it.
 #[test]
 fn every_crate_takes_its_dependencies_from_the_workspace() {
     for folder in members() {

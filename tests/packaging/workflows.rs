@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::tools;
 
-/// Where workflows stand: files, a template, and pages with blocks that begin `name:` or `on:`.
+/// The places of workflows: files, a template, and pages with blocks that begin `name:` or `on:`.
 fn workflows() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let in_folder = |folder: &str| {
@@ -141,7 +141,7 @@ fn no_script_holds_an_expression() {
 }
 
 #[test]
-fn what_has_rights_builds_nothing() {
+fn jobs_with_write_permissions_build_nothing() {
     let mut rights = 0;
     for (path, text) in ours().iter().filter(|(path, _)| !path.ends_with("action.yml")) {
         let path = path.display();
@@ -168,7 +168,7 @@ fn what_has_rights_builds_nothing() {
 }
 
 #[test]
-fn what_is_released_is_attested_and_takes_no_image_of_others() {
+fn releases_are_attested_and_use_no_images_of_others() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path| fs::read_to_string(root.join(path)).expect("a file");
     let release = read(".github/workflows/release.yml");

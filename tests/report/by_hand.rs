@@ -18,7 +18,7 @@ fn text_groups_by_credential_worst_first() {
 }
 
 #[test]
-fn text_of_nothing_still_tells_what_was_scanned() {
+fn a_text_report_without_findings_says_what_was_scanned() {
     let (coverage, rules) = (coverage(), rules(None));
     insta::assert_snapshot!(written(Format::Text, &report(&[], &coverage, &rules)));
     let clean = Coverage { complete: true, ..Coverage::default() };
@@ -27,13 +27,13 @@ fn text_of_nothing_still_tells_what_was_scanned() {
 }
 
 #[test]
-fn json_is_the_contract_to_the_letter() {
+fn json_has_exactly_the_documented_fields() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     insta::assert_snapshot!(written(Format::Json, &report(&findings, &coverage, &rules)));
 }
 
 #[test]
-fn jsonl_holds_the_same_findings_and_ends_with_the_coverage() {
+fn jsonl_has_the_same_findings_and_ends_with_the_coverage() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     let report = report(&findings, &coverage, &rules);
     let document = json(&written(Format::Json, &report));
@@ -44,7 +44,7 @@ fn jsonl_holds_the_same_findings_and_ends_with_the_coverage() {
 }
 
 #[test]
-fn no_format_writes_what_a_terminal_would_obey() {
+fn no_format_writes_control_sequences() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     for format in Format::ALL {
         let text = written(format, &report(&findings, &coverage, &rules));
@@ -94,7 +94,7 @@ fn a_short_secret_has_no_digest() {
     }
 }
 
-/// The steps of a remedy stand once, however many findings there are.
+/// The steps of a remedy are written once, however many findings there are.
 #[test]
 fn a_finding_costs_no_copy_of_its_steps() {
     let (coverage, rules) = (coverage(), rules(None));
@@ -130,7 +130,7 @@ fn an_active_key_comes_first_whatever_its_severity() {
 }
 
 #[test]
-fn settled_findings_are_reported_from_open_ones() {
+fn suppressed_findings_are_marked_and_counted() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
     let reason = Some("rotated\u{1b}[2J".to_owned());
     findings[0].suppressed =
@@ -152,7 +152,7 @@ fn the_order_of_findings_does_not_matter() {
 }
 
 #[test]
-fn many_places_are_cut_in_text_and_whole_in_json() {
+fn many_locations_are_shortened_in_text_and_complete_in_json() {
     let (coverage, rules) = (coverage(), rules(None));
     let places = (1..=22).map(|line| samples::place("many", line)).collect();
     let credential = samples::credential("aws-access-key-id", Some("id"), None);
@@ -177,7 +177,7 @@ fn colour_changes_nothing_but_the_colour() {
 }
 
 #[test]
-fn lines_respect_the_width_of_the_terminal() {
+fn lines_fit_the_width_of_the_terminal() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
     findings[2].occurrences[0].sighting.snippet =
         format!("{} {} {}", "x".repeat(100), samples::example_id(), "y".repeat(100));
@@ -198,7 +198,7 @@ fn lines_respect_the_width_of_the_terminal() {
 }
 
 #[test]
-fn formats_of_services_hold_every_finding() {
+fn formats_of_services_contain_every_finding() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     for format in [Format::Github, Format::Gitlab, Format::Junit, Format::Csv] {
         let text = written(format, &report(&findings, &coverage, &rules));
@@ -230,7 +230,7 @@ fn gitlab_gets_what_its_schema_requires() {
 }
 
 #[test]
-fn a_hostile_name_is_no_workflow_command() {
+fn a_hostile_name_is_not_a_workflow_command() {
     let (coverage, rules) = (coverage(), rules(None));
     let mut finding = findings().remove(0);
     finding.occurrences[0].origin.path = Some(b"a\n::error::x,y:%\r.txt".to_vec());

@@ -134,7 +134,7 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     String::from_utf8_lossy(&text).replace("\\/", "/").into_bytes()
 }
 
-/// The bytes whose numbers a list holds, and the letters that stand alone.
+/// The bytes whose numbers a list holds, and the separate letters.
 fn numbers(text: &[u8]) -> Vec<u8> {
     let words = text.split(|byte| !byte.is_ascii_alphanumeric());
     let words =

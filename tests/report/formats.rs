@@ -61,7 +61,7 @@ fn every_format_is_the_same_for_any_number_of_threads_and_shows_no_secret() {
 }
 
 #[test]
-fn a_file_holds_what_standard_output_would() {
+fn a_file_has_the_bytes_that_standard_output_would_have() {
     let project = project();
     for format in FORMATS {
         let printed = project.keysweep(["scan", "--format", format]).run().exits(1).stdout;

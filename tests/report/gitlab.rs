@@ -30,7 +30,7 @@ fn list(report: &Value) -> &Vec<Value> {
 }
 
 #[test]
-fn reports_of_every_command_hold() {
+fn reports_of_every_command_are_valid() {
     let mut keys = Keys::new("gitlab");
     let project = Project::new();
     let planted = odd_tree(&project, &mut keys);

@@ -92,7 +92,7 @@ fn page(report: &Report<'_>) -> String {
 }
 
 #[test]
-fn nothing_of_a_repository_is_markup() {
+fn nothing_from_a_repository_is_markup() {
     let rules = rules(None);
     for name in NAMES.into_iter().chain(["</script><script>x", "</style>", "<!--", "{{ x }}"]) {
         let mut coverage = coverage();
@@ -206,7 +206,7 @@ fn the_head_says_what_is_live_and_if_all_was_read() {
 }
 
 #[test]
-fn the_page_holds_all_that_its_reader_needs() {
+fn the_page_has_all_that_its_reader_needs() {
     let (mut all, coverage, rules) = (findings(), coverage(), rules(None));
     all[2].verification = Verification {
         status: Status::Active,

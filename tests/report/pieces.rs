@@ -13,7 +13,7 @@ use crate::support::{Keys, Project};
 /// Letters in a row that nobody may get.
 const PIECE: usize = 8;
 
-/// Every piece of `secrets` that can be got out of `report`: as it stands, turned around, decoded,
+/// Every piece of `secrets` that can be got out of `report`: unchanged, reversed, decoded,
 /// or after everything but letters is removed.
 fn pieces(report: &str, secrets: &[&str]) -> Vec<String> {
     let wanted: HashSet<&[u8]> =
@@ -81,14 +81,14 @@ fn readings(line: &str) -> Vec<Vec<u8>> {
 const FORMATS: [&str; 10] =
     ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown", "html"];
 
-/// A secret without signs, which can be split and stand in names.
+/// A secret without signs, which can be split and be a part of names.
 fn secret(keys: &mut Keys) -> String {
     std::iter::repeat_with(|| keys.secret())
         .find(|secret| secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
         .expect("one in four has neither")
 }
 
-/// Lines in which parts of a secret stand that is found elsewhere.
+/// Lines with parts of a secret that is found elsewhere.
 fn lines(whole: &str) -> Vec<(&'static str, String)> {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     let (one, two) = whole.split_at(20);

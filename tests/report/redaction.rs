@@ -8,7 +8,7 @@ const FORMATS: [&str; 11] = [
     "html",
 ];
 
-/// A secret that can stand in names, without `/` and `+`.
+/// A secret that can be a part of names, without `/` and `+`.
 fn secret_for_names(keys: &mut Keys) -> String {
     std::iter::repeat_with(|| keys.secret())
         .find(|secret| secret.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -56,7 +56,7 @@ fn a_secret_in_the_name_of_what_could_not_be_read_is_masked() {
     assert!(problems.contains("[redacted].gz"), "{problems}");
 }
 
-/// The ways in which a neighbour's secret may stand on the line of a found one.
+/// The ways in which a neighbour's secret may be on the line of a found one.
 fn disguises(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -148,8 +148,8 @@ fn the_part_of_a_secret_that_is_not_cut_off_is_masked() {
     let project = Project::new();
     let line = format!("id={} secret={}", found.id, found.secret);
     for gap in 60..100 {
-        let (before, behind) = (" ".repeat(gap + 44), " ".repeat(gap));
-        let text = format!("{other}{before}x\n{other}{before}{line}{behind}{other}\n");
+        let (before, after) = (" ".repeat(gap + 44), " ".repeat(gap));
+        let text = format!("{other}{before}x\n{other}{before}{line}{after}{other}\n");
         project.file("a.txt", text);
         for format in ["text", "sarif"] {
             let ran = project.keysweep(["scan", "--format", format]).run().exits(1);
@@ -217,7 +217,7 @@ fn a_secret_in_a_name_is_masked_in_any_disguise() {
         if !name.contains(refused) && !name.contains("//") {
             project.git(&["branch", &format!("b{number}-{name}")]);
         }
-        // And where it stands in what could not be read.
+        // And in what could not be read.
         project.file(format!("{number}-{cut}.gz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03damaged");
     }
     project.file(format!("names/{}.env", pair.secret[..30].replace('/', "%2F")), &pair.env);

@@ -63,14 +63,14 @@ fn a_log_of_nothing_is_valid_and_lists_every_rule() {
 }
 
 #[test]
-fn a_log_of_settled_findings_is_valid() {
+fn a_log_of_suppressed_findings_is_valid() {
     let (mut findings, coverage, rules, repository) =
         (findings(), coverage(), rules(None), repository());
-    let settled = |by: &str, reason: Option<&str>| {
+    let suppressed = |by: &str, reason: Option<&str>| {
         Some(Suppression { by: by.to_owned(), reason: reason.map(str::to_owned) })
     };
-    findings[0].suppressed = settled("baseline", Some("rotated"));
-    findings[1].suppressed = settled("inline", None);
+    findings[0].suppressed = suppressed("baseline", Some("rotated"));
+    findings[1].suppressed = suppressed("inline", None);
     let mut report = report(&findings, &coverage, &rules);
     report.repository = Some(&repository);
     let without = log(&report);
@@ -130,7 +130,7 @@ fn lines_of_one_file_are_one_result_with_further_places() {
             (place["id"].clone(), place["physicalLocation"]["region"]["startLine"].clone())
         })
         .collect();
-    // The first is the secret that stands under the id of line 2.
+    // The first is the secret below the id of line 2.
     assert_eq!(lines, [(1, 3), (2, 5), (3, 9)].map(|(a, b)| (a.into(), b.into())));
 }
 
@@ -174,7 +174,7 @@ fn two_keys_of_one_line_stay_two() {
 }
 
 #[test]
-fn more_than_a_service_takes_is_cut_and_said() {
+fn results_over_the_limit_of_a_service_are_dropped_and_reported() {
     let (coverage, rules) = (coverage(), rules(None));
     let mut findings: Vec<_> = (0..7).map(|at| lone_id(&format!("f{at}"), &[1])).collect();
     findings[6].severity = Severity::Error;
@@ -219,7 +219,7 @@ fn what_could_not_be_read_is_a_warning_and_the_run_still_succeeded() {
 }
 
 #[test]
-fn thirty_thousand_findings_are_still_what_github_takes() {
+fn github_accepts_a_log_of_thirty_thousand_findings() {
     let (coverage, rules) = (coverage(), rules(None));
     let finding = |at: u64| {
         let id = format!("AKIA{at:0>16}");

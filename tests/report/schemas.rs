@@ -6,7 +6,7 @@ use std::path::Path;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::cli::settled::repository;
+use crate::cli::suppressed::repository;
 use crate::support::{Keys, Project};
 
 fn schema(name: &str) -> Value {

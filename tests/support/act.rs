@@ -160,7 +160,7 @@ pub(crate) struct Played {
 }
 
 impl Session<'_> {
-    /// Acts as the key does that stands in profile `ops`.
+    /// Acts with the key of the profile `ops`.
     pub(crate) fn play(
         self,
         url: &str,

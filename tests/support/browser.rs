@@ -61,7 +61,7 @@ fn find((program, libraries): (PathBuf, Option<String>)) -> Result<Browser, Stri
 
 /// The program, and the folders of its libraries.
 fn chromium() -> Result<(PathBuf, Option<String>), String> {
-    // Playwright wants the whole path.
+    // Playwright requires the whole path.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut found = std::env::split_paths(&path)
         .flat_map(|folder| NAMES.map(|name| folder.join(name)))

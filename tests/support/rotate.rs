@@ -197,7 +197,7 @@ impl World {
         self.project.at(format!("state/{}.jsonl", self.old.id))
     }
 
-    /// A run by somebody with these answers; `LAST` stands for the last four characters of the key
+    /// A run by somebody with these answers; `LAST` means the last four characters of the key
     /// that was named last.
     pub(crate) fn run(&self, asked: &Asked, answers: &[&str]) -> Came {
         let mut answers: VecDeque<&str> = answers.iter().copied().collect();
@@ -212,7 +212,7 @@ impl World {
         Came { text: self.plain(&came.text), ..came }
     }
 
-    /// A run; no secret may stand in what it prints or notes.
+    /// A run; what it prints and records contains no secret.
     pub(crate) fn run_with<'a>(&self, asked: &Asked, answers: &'a mut Answer<'a>) -> Came {
         let transcript = Transcript(Rc::default(), self.fuse.clone());
         let mut person = Script { answers, out: transcript.clone() };

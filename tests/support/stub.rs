@@ -209,6 +209,11 @@ pub(crate) fn envelope(code: &str, message: &str) -> String {
     )
 }
 
+/// A page of a proxy, which is not an answer of STS.
+pub(crate) fn proxy_page() -> Act {
+    Act::Send(200, vec!["content-type: text/html".to_owned()], "<html>log in</html>".to_owned())
+}
+
 /// STS's answer to an id it does not know.
 pub(crate) fn not_known() -> Act {
     refusal("InvalidClientTokenId", "The security token included in the request is invalid.")

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::require::{require, skip};
+use crate::support::require::require;
 
 /// The linter of GitHub workflows, as Go's module proxy has it.
 const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
@@ -42,7 +42,11 @@ pub(crate) fn pdf() -> Option<PathBuf> {
 pub(crate) fn ray() -> Option<PathBuf> {
     // Ray has no packages for some systems and for new versions of Python.
     let found = environment("ray", "fleet-requirements.txt");
-    found.map_err(|why| skip(&format!("Ray can't be installed here: {}", why.trim()))).ok()
+    found
+        .map_err(|why| {
+            crate::support::require::skip(&format!("Ray can't be installed here: {}", why.trim()));
+        })
+        .ok()
 }
 
 /// The program `shellcheck`, or `None` as for [`venv`].

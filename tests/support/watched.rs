@@ -3,7 +3,7 @@
 use keysweep::detect::Engine;
 use keysweep::scan::{Copied, Detected, Detector, Window};
 
-/// The real detector, behind a look at what it is given.
+/// The real detector, with a record of its input.
 pub(crate) struct Watched<'a, F> {
     pub(crate) engine: &'a Engine,
     /// Gets each text.

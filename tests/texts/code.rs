@@ -5,7 +5,7 @@ use super::names::Style;
 use super::random::Random;
 use super::stems::STEMS;
 
-/// Calls that take an id and its secret: what stands before, between and behind.
+/// Calls that take an id and its secret: the text before, between and after them.
 const CALLS: [(&str, &str, &str, &str); 16] = [
     ("Java, positional", "new BasicAWSCredentials(\"", "\", \"", "\");"),
     ("Java, positional", "AwsBasicCredentials.create(\"", "\", \"", "\");"),
@@ -68,7 +68,7 @@ const LINES: [&str; 8] = [
 
 /// Calls, a line or more each, with other code around them.
 pub fn positional(random: &mut Random) -> Draft {
-    let (layout, before, between, behind) = *random.pick(&CALLS);
+    let (layout, before, between, after) = *random.pick(&CALLS);
     let mut draft = Draft::new(layout);
     let start = random.below(STEMS.len());
     for index in 0..draft.count(random, 6) {
@@ -78,7 +78,7 @@ pub fn positional(random: &mut Random) -> Draft {
         let (id, secret) = draft.certain(random);
         let name = super::draft::spelled(STEMS[(start + index * 7) % STEMS.len()], Style::Snake);
         let name = name.trim_start_matches(|first: char| first.is_ascii_digit());
-        draft.body += &format!("{name} = {before}{id}{between}{secret}{behind}\n");
+        draft.body += &format!("{name} = {before}{id}{between}{secret}{after}\n");
         for _ in 0..random.below(3) {
             decoy(random, &mut draft, layout);
         }

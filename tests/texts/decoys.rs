@@ -191,7 +191,7 @@ fn in_comment(random: &mut Random, plan: &mut Plan) {
     if random.chance(30) {
         plan.traits.insert("comment behind a line");
         let line = setting(random);
-        insert(random, plan, vec![line, Line::Behind(note)]);
+        insert(random, plan, vec![line, Line::Trailing(note)]);
     } else {
         insert(random, plan, vec![Line::Note(note)]);
     }

@@ -72,7 +72,7 @@ pub fn plain_role(random: &mut Random) -> Role {
     }
 }
 
-/// Words as they stand in a style.
+/// Words in a style.
 pub fn spelled(words: &str, style: Style) -> String {
     Name::new(words).spelled(style)
 }

@@ -1,5 +1,5 @@
 //! The names of settings: a role ("access key id"), a stem that distinguishes one key from another
-//! ("upload", "prod"), where the stem stands, and in which style the whole is spelled.
+//! ("upload", "prod"), the position of the stem, and in which style the whole is spelled.
 
 /// A name in segments of words: `["upload", "access key"]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Name {
         self.0.iter().map(|part| each(part)).collect::<Vec<_>>().join(between)
     }
 
-    /// As it stands in a text.
+    /// Its form in a text.
     pub fn spelled(&self, style: Style) -> String {
         let words = self.0.join(" ");
         match style {
@@ -147,7 +147,7 @@ pub const ROLES: [Role; 40] = [
     role("cloud aws credentials access key", "cloud aws credentials secret key", true, false),
 ];
 
-/// Where the stem stands.
+/// The position of the stem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Prefix,

@@ -17,8 +17,8 @@ pub enum Line {
     Off(Name, String),
     /// A comment.
     Note(String),
-    /// A comment behind the line above.
-    Behind(String),
+    /// A comment after the line above.
+    Trailing(String),
     Blank,
 }
 
@@ -37,7 +37,7 @@ impl Block {
         Self { title, lines }
     }
 
-    /// True if a word stands in its title or in the name of half a key of it.
+    /// True if a word is in its title or in the name of half a key of it.
     pub fn mentions(&self, word: &str) -> bool {
         let holds = |text: &str| text.split(' ').any(|part| part == word);
         let named = |line: &Line| match line {
@@ -46,7 +46,7 @@ impl Block {
                 (name.0.len() > 1 || value.starts_with("AKIA"))
                     && name.0.iter().any(|part| holds(part))
             }
-            Line::Note(_) | Line::Behind(_) | Line::Blank => false,
+            Line::Note(_) | Line::Trailing(_) | Line::Blank => false,
         };
         holds(&self.title) || self.lines.iter().any(named)
     }
@@ -223,7 +223,7 @@ fn is_blank(line: &Line) -> bool {
     matches!(line, Line::Blank)
 }
 
-/// Keys that stand in a section, an object or a record each.
+/// Keys in a section, an object or a record each.
 fn recorded(random: &mut Random, plan: &mut Plan) {
     let count = count(random, plan);
     let naming = Naming::choose(random, true, true);
@@ -249,8 +249,8 @@ fn recorded(random: &mut Random, plan: &mut Plan) {
 }
 
 /// Ids without their secret, secrets without their id: under another stem, in another record.
-fn incomplete(random: &mut Random, plan: &mut Plan, naming: &Naming, taken: usize, records: bool) {
-    let mut next = taken;
+fn incomplete(random: &mut Random, plan: &mut Plan, naming: &Naming, used: usize, records: bool) {
+    let mut next = used;
     let mut add = |random: &mut Random, plan: &mut Plan, lines: Vec<Line>| {
         if records {
             let mut lines = lines;
@@ -264,29 +264,29 @@ fn incomplete(random: &mut Random, plan: &mut Plan, naming: &Naming, taken: usiz
         next += 1;
     };
     let stem = |index: usize| if records { "" } else { naming.stems[index].as_str() };
-    if taken == 0 || random.chance(12) {
+    if used == 0 || random.chance(12) {
         plan.traits.insert("id without its secret");
         let id = random.id();
-        let mut lines = vec![Line::Field(naming.id(stem(taken)), id.clone())];
+        let mut lines = vec![Line::Field(naming.id(stem(used)), id.clone())];
         let empty = match random.below(4) {
             0 => Some(String::new()),
             1 => Some(format!(
                 "${{{}}}",
-                naming.secret(stem(taken)).spelled(super::names::Style::Upper)
+                naming.secret(stem(used)).spelled(super::names::Style::Upper)
             )),
             2 => Some("changeme".to_owned()),
             _ => None,
         };
         if let Some(empty) = empty {
-            lines.push(Line::Field(naming.secret(stem(taken)), empty));
+            lines.push(Line::Field(naming.secret(stem(used)), empty));
         }
         plan.truth.lone_ids.push(id);
         add(random, plan, lines);
     }
-    if naming.role.says_aws && random.chance(if taken == 0 { 40 } else { 8 }) {
+    if naming.role.says_aws && random.chance(if used == 0 { 40 } else { 8 }) {
         plan.traits.insert("secret without its id");
         let secret = random.secret();
-        let name = naming.secret(stem(taken + 1));
+        let name = naming.secret(stem(used + 1));
         plan.truth.lone_secrets.push(secret.clone());
         add(random, plan, vec![Line::Field(name, secret)]);
     }

@@ -270,7 +270,7 @@ pub fn smtp(random: &mut Random) -> Draft {
     draft
 }
 
-/// Secrets alone, which only what stands around them names.
+/// Secrets alone, which only the text around them names.
 pub fn alone(random: &mut Random) -> Draft {
     let mut draft = Draft::new("a secret alone");
     let secret = random.secret();

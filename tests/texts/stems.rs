@@ -1,8 +1,8 @@
-//! Stems, which distinguish the keys of one text: words before, behind or within their names.
+//! Stems, which distinguish the keys of one text: words before, after or within their names.
 
 use super::random::Random;
 
-/// Services, teams, purposes and products, as they stand in public repositories.
+/// Services, teams, purposes and products, as they occur in public repositories.
 #[rustfmt::skip]
 pub const STEMS: [&str; 275] = [
     "upload", "client", "vault", "gitlab", "image store", "cert dns", "backup", "archive",
@@ -39,7 +39,7 @@ pub const STEMS: [&str; 275] = [
     "fonts", "icons", "themes", "plugins", "addons", "acme",
 ];
 
-/// Environments, which often stand next to one another.
+/// Environments, which are often next to one another.
 pub const ENVIRONMENTS: [&str; 12] = [
     "prod",
     "dev",

@@ -12,7 +12,7 @@ pub struct Syntax {
     pub styles: &'static [Style],
     /// True if blocks are sections that separate keys.
     pub records: bool,
-    /// The signs before and behind a comment, if there are comments.
+    /// The signs before and after a comment, if there are comments.
     pub comment: Option<(&'static str, &'static str)>,
     pub head: &'static str,
     pub open: &'static str,
@@ -23,7 +23,7 @@ pub struct Syntax {
     /// Stands between two blocks.
     pub between: &'static str,
     pub foot: &'static str,
-    /// The end of a line: `\n`, or what stands for it where all is on one line.
+    /// The end of a line: `\n`, or its replacement where all is on one line.
     pub end: &'static str,
 }
 
@@ -123,20 +123,20 @@ impl Syntax {
                     let field = self.filled(style, title, name, value);
                     *text += &(field + comma + self.end);
                 }
-                (Line::Off(name, value), Some((before, behind))) => {
+                (Line::Off(name, value), Some((before, after))) => {
                     let indent = self.indent();
                     let field = self.filled(style, title, name, value);
                     for line in field.trim_start().lines() {
                         *text +=
-                            &format!("{indent}{before}{}{behind}{}", line.trim_start(), self.end);
+                            &format!("{indent}{before}{}{after}{}", line.trim_start(), self.end);
                     }
                 }
-                (Line::Note(words), Some((before, behind))) => {
-                    *text += &format!("{}{before}{words}{behind}{}", self.indent(), self.end);
+                (Line::Note(words), Some((before, after))) => {
+                    *text += &format!("{}{before}{words}{after}{}", self.indent(), self.end);
                 }
-                (Line::Behind(words), Some((before, behind))) if self.end == "\n" => {
+                (Line::Trailing(words), Some((before, after))) if self.end == "\n" => {
                     text.truncate(text.trim_end_matches('\n').len());
-                    *text += &format!("  {before}{words}{behind}\n");
+                    *text += &format!("  {before}{words}{after}\n");
                 }
                 (Line::Blank, _) if self.end == "\n" => *text += "\n",
                 _ => {}

@@ -5,7 +5,7 @@ use super::names::{Name, Place, Style, stemmed};
 use super::random::Random;
 use super::stems::STEMS;
 
-/// A column: its heading's words and what stands in it.
+/// A column: the words of its heading and its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
     /// The half of a key, and of which one of the row.

@@ -21,10 +21,10 @@ pub fn ties(random: &mut Random) -> Draft {
     }
     let role = plain_role(random);
     let style = *random.pick(&[Style::Upper, Style::Snake, Style::Camel, Style::Words]);
-    let (before, between, behind) =
+    let (before, between, after) =
         *random.pick(&[("", "=", ""), ("", ": ", ""), ("", " = '", "'"), ("  - ", " ", "")]);
     let line = |name: &str, value: &String| {
-        format!("{before}{}{between}{value}{behind}\n", spelled(name, style))
+        format!("{before}{}{between}{value}{after}\n", spelled(name, style))
     };
     let ids: String = ids.iter().map(|id| line(role.id, id)).collect();
     let secrets: String = secrets.iter().map(|secret| line(role.secret, secret)).collect();

@@ -53,10 +53,10 @@ fn a_pair_that_verification_made_is_asked_about_again() {
 }
 
 #[test]
-fn a_sweep_that_goes_on_asks_about_what_it_scanned_before() {
+fn a_resumed_sweep_asks_about_keys_that_it_found_before() {
     let (mut keys, project) = (Keys::new("verify_live/sweep"), Project::new());
     let (dead, id, secret) = (keys.id(), keys.id(), keys.secret());
-    // The secret stands nearer to the dead id, so the live one carries it as another's.
+    // The secret is nearer to the dead id, so the live one carries it as another's.
     let text = format!("AWS_ACCESS_KEY_ID={id}\n{}", env(&dead, &secret));
     project.file("one/a.env", text);
     project.file("two/b.txt", "nothing\n");

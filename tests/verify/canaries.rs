@@ -64,7 +64,7 @@ fn every_command_decides_without_asking_and_lists_them_last() {
 }
 
 #[test]
-fn explain_says_what_a_trap_is_and_whom_its_use_alerts() {
+fn explain_says_what_a_canary_is_and_whom_its_use_alerts() {
     let (project, canary, _) = planted("explained");
     let reported = project.keysweep(["explain", &canary]).run().exits(0).stdout;
     assert!(reported.starts_with("Leave the key alone:"), "{reported}");

@@ -34,7 +34,7 @@ fn several_secrets_are_tried_one_by_one_until_one_fits() {
 }
 
 #[test]
-fn the_surest_secret_is_tried_first() {
+fn the_likeliest_secret_is_tried_first() {
     let id = key_id("AKIA", 7);
     let mut unsure = pair(&id, &secret(0), None);
     unsure.confidence = Confidence::Medium;
@@ -56,8 +56,12 @@ fn caps_are_reported() {
     let ledger = Ledger::new();
     let summary = verify(&mut found, &options, &ledger, &mut |_| {});
     assert_eq!((summary.requests, stub.requests().len()), (4, 4));
-    let notes = ledger.coverage().notes.join("\n");
-    assert!(notes.contains("limit of 4 requests") && notes.contains("likeliest 2"), "{notes}");
+    let coverage = ledger.coverage();
+    let notes = coverage.notes.join("\n");
+    assert!(notes.contains("limit of 4 requests"), "{notes}");
+    let problems: Vec<&str> = coverage.problems.iter().map(|one| one.why.as_str()).collect();
+    assert!(problems.iter().any(|why| why.contains("likeliest 2")), "{problems:?}");
+    assert!(!coverage.complete);
     let last = &found[3].verification;
     assert_eq!(last.status, Status::Unknown);
     assert!(last.reason.as_deref().is_some_and(|why| why.contains("more than 2")));
@@ -86,15 +90,17 @@ fn the_search_for_an_ids_secret_has_an_end_that_is_reported() {
     verify(&mut found, &options, &ledger, &mut |_| {});
     assert_eq!(found[0].verification.status, Status::WrongSecret);
     assert_eq!(stub.requests().len(), 6, "three secrets, each twice");
-    let notes = ledger.coverage().notes.join("\n");
-    assert!(notes.contains("1 key ids have more than 3 possible secrets"), "{notes}");
+    let problems: Vec<String> = ledger.coverage().problems.into_iter().map(|one| one.why).collect();
+    let why = "1 key id has more than 3 possible secrets: only the likeliest 3 were tried";
+    assert_eq!(problems, [why]);
 
     // The first that fits ends it: then no limit is reported.
     let stub = Stub::start(|_, _| identity("aws"));
     let options = VerifyOptions { max_candidates: 3, ..crate::verify::stub::options(&stub) };
     let ledger = Ledger::new();
     verify(&mut found, &options, &ledger, &mut |_| {});
-    assert_eq!(ledger.coverage().notes.len(), 0);
+    let coverage = ledger.coverage();
+    assert_eq!((coverage.notes.len(), coverage.problems.len()), (0, 0));
 }
 
 #[test]

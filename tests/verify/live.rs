@@ -387,7 +387,7 @@ fn not_live(live: &Key, dead: &Key) -> Vec<Case> {
 }
 
 #[test]
-fn the_live_pair_is_found_wherever_it_stands() {
+fn the_live_pair_is_found_wherever_its_halves_are() {
     let moto = Moto::start();
     let (live, other, dead) =
         (moto.user_key("live"), moto.user_key("other"), moto.user_key("dead"));

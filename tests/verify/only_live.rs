@@ -1,25 +1,11 @@
 //! `--only-live`: active keys alone in every report, and nothing that looks clean because of it.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use keysweep::command::verify::live;
-use keysweep::coverage::Coverage;
-use keysweep::finding::{Finding, Suppression};
-use keysweep::verify::VerifyOptions;
 use serde_json::{Value, json};
 
 use crate::report::sarif::{points, validate};
-use crate::support::findings::{finding, key_id, pair, secret};
 use crate::support::moto::Moto;
-use crate::support::stub::{Act, Request, Stub, envelope, identity, not_known, wrong_secret};
-use crate::support::{Keys, Project};
-use crate::verify::stub::{options, run};
-
-/// A page of a proxy: no answer of STS.
-fn proxy() -> Act {
-    Act::Send(200, vec!["content-type: text/html".to_owned()], "<html>log in</html>".to_owned())
-}
+use crate::support::stub::{Request, Stub, identity, not_known, proxy_page};
+use crate::support::{Keys, Project, key_ids};
 
 /// What leaks, each in a folder of its own, so that no secret is tried with another id.
 struct Leaks {
@@ -58,15 +44,10 @@ fn leaks(name: &str, which: &[&str]) -> (Leaks, Stub) {
     let (known, unanswered) = (live.id.clone(), silent.id.clone());
     let stub = Stub::start(move |request: &Request, _| match request.scope(0) {
         id if id == known => identity("aws"),
-        id if id == unanswered => proxy(),
+        id if id == unanswered => proxy_page(),
         _ => not_known(),
     });
     (Leaks { project, live: live.id, silent: silent.id, gone: gone.id }, stub)
-}
-
-fn ids(report: &Value) -> Vec<&str> {
-    let findings = report["findings"].as_array().expect("findings");
-    findings.iter().map(|one| one["key_id"].as_str().expect("an id")).collect()
 }
 
 #[test]
@@ -99,7 +80,7 @@ fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
             let ran = ran.run().exits(code);
             let report = ran.json();
             let live = if files.contains(&LIVE) { vec![leaks.live.as_str()] } else { vec![] };
-            assert_eq!(ids(&report), live, "{files:?}");
+            assert_eq!(key_ids(&report), live, "{files:?}");
             assert_eq!(report["filter"]["by"], json!(["--only-live"]));
             assert_eq!(report["filter"]["hidden"], hidden, "{files:?}");
             assert_eq!(report["filter"]["reasons"], reasons, "{files:?}");
@@ -113,13 +94,13 @@ fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
 }
 
 #[test]
-fn every_command_that_verifies_has_it() {
+fn every_command_that_verifies_has_the_option() {
     let (leaks, stub) = leaks("only live commands", &[LIVE, SILENT, GONE, LONE, TOKEN]);
     let (project, url) = (&leaks.project, stub.url());
     let check = |command: &[&str]| {
         let options = ["--only-live", "--sts-endpoint", &url, "--format", "json"];
         let ran = project.keysweep([command, &options].concat()).run().exits(1);
-        assert_eq!(ids(&ran.json()), [leaks.live.as_str()], "{command:?}");
+        assert_eq!(ran.key_ids(), [leaks.live.as_str()], "{command:?}");
         assert_eq!(ran.json()["filter"]["hidden"], 4, "{command:?}");
         assert!(ran.stderr.contains(&leaks.silent), "{command:?}: {}", ran.stderr);
     };
@@ -148,7 +129,7 @@ fn every_command_that_verifies_has_it() {
 }
 
 #[test]
-fn an_earlier_report_without_a_live_key_is_no_proof_while_one_has_no_answer() {
+fn an_earlier_report_proves_nothing_while_a_key_has_no_answer() {
     for (at, files, code) in
         [(0, &[GONE, TOKEN][..], 0), (1, &[GONE, SILENT], 3), (2, &[LIVE, SILENT], 1)]
     {
@@ -170,7 +151,7 @@ fn an_earlier_report_without_a_live_key_is_no_proof_while_one_has_no_answer() {
 }
 
 #[test]
-fn no_format_looks_clean_because_of_it() {
+fn no_format_looks_clean_because_of_the_option() {
     let (leaks, stub) = leaks("only live formats", &[SILENT, GONE]);
     let url = stub.url();
     for format in [
@@ -222,7 +203,7 @@ fn no_format_looks_clean_because_of_it() {
 }
 
 #[test]
-fn a_report_of_it_stays_filtered() {
+fn a_report_of_a_filtered_report_stays_filtered() {
     let (leaks, stub) = leaks("only live reports", &[LIVE, GONE, TOKEN]);
     let (project, url) = (&leaks.project, stub.url());
     project.keysweep(["scan", "--output", "json=all.json"]).run().exits(1);
@@ -255,7 +236,7 @@ fn a_report_of_it_stays_filtered() {
 }
 
 #[test]
-fn what_a_baseline_suppresses_is_not_asked_about() {
+fn keys_that_a_baseline_suppresses_are_not_asked_about() {
     let (leaks, stub) = leaks("only live baseline", &[LIVE]);
     let (project, url) = (&leaks.project, stub.url());
     project.keysweep(["baseline", "--yes", "--reason", "known"]).run().exits(0);
@@ -278,7 +259,7 @@ fn what_a_baseline_suppresses_is_not_asked_about() {
     });
     let args = ["scan", "--only-live", "--sts-endpoint", &stub.url(), "--format", "json"];
     let ran = project.keysweep(args).run().exits(1);
-    assert_eq!(ids(&ran.json()), [key.id.as_str()]);
+    assert_eq!(ran.key_ids(), [key.id.as_str()]);
 }
 
 #[test]
@@ -316,105 +297,7 @@ fn a_deactivated_and_a_deleted_key_are_not_live_at_a_server_that_checks() {
     }
     let args = ["scan", "--only-live", "--sts-endpoint", &moto.url(), "--format", "json"];
     let report = project.keysweep(args).run().exits(1).json();
-    assert_eq!(ids(&report), [live.id.as_str()]);
+    assert_eq!(key_ids(&report), [live.id.as_str()]);
     assert_eq!(report["filter"]["reasons"], json!({"inactive": 2}));
     assert_eq!(report["coverage"]["complete"], true);
-}
-
-/// Every verdict that the stage gives, and the reason for which it is left out.
-#[test]
-fn each_verdict_has_its_reason() {
-    let stub = Stub::start(|request, _| match request.scope(0) {
-        id if id == key_id("AKIA", 1) => identity("aws"),
-        id if id == key_id("AKIA", 2) => not_known(),
-        id if id == key_id("AKIA", 3) => wrong_secret(),
-        id if id == key_id("AKIA", 4) => {
-            Act::Send(400, vec![], envelope("Throttling", "Rate exceeded"))
-        }
-        _ => Act::Send(503, vec![], String::new()),
-    });
-    let bare = |number: usize| pair(&key_id("AKIA", number), &secret(number), None);
-    let suppressed = Finding {
-        suppressed: Some(Suppression { by: Suppression::BASELINE.to_owned(), reason: None }),
-        ..bare(9)
-    };
-    let mut found = vec![
-        bare(1),
-        bare(2),
-        bare(3),
-        bare(4),
-        bare(5),
-        suppressed,
-        pair(&key_id("ASIA", 6), &secret(6), None),
-        finding("aws-bedrock-api-key", None, Some("ABSK"), None),
-        finding("github-token", None, Some("ghp"), None),
-    ];
-    let patient = VerifyOptions { retry_time: Duration::from_millis(300), ..options(&stub) };
-    run(&mut found, &patient);
-    let mut coverage = Coverage { complete: true, ..Coverage::default() };
-    let filter = live::keep(&mut found, &mut coverage);
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].credential.key_id, Some(key_id("AKIA", 1)));
-    let reasons = [
-        ("inactive", 1),
-        ("no-answer", 2),
-        ("not-verifiable", 1),
-        ("other-provider", 1),
-        ("suppressed", 1),
-        ("unknown", 1),
-        ("wrong-secret", 1),
-    ];
-    let reasons: BTreeMap<String, u64> =
-        reasons.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    assert_eq!((filter.hidden, filter.reasons), (8, reasons));
-    // Throttled and failing alike may be live, and are named.
-    assert!(!coverage.complete);
-    let why = &coverage.problems[0].why;
-    assert!(why.contains(&key_id("AKIA", 4)) && why.contains(&key_id("AKIA", 5)), "{why}");
-    assert!(why.contains("2 keys that may be live"), "{why}");
-}
-
-#[test]
-fn verification_says_how_many_tokens_it_did_not_verify() {
-    let stub = Stub::start(|_, _| not_known());
-    let (mut keys, project) = (Keys::new("note on tokens"), Project::new());
-    let mut token = || keys.filled("{{crc32-base62:ghp_{{alnum:30}}}}");
-    let url = stub.url();
-    let note = |text: &str, option: &str| {
-        project.file("a.env", text);
-        let args =
-            ["scan", option, "--sts-endpoint", &url, "--format", "json", "--fail-on", "never"];
-        let ran = project.keysweep(args).run().exits(0);
-        let notes: Vec<String> = ran.json()["coverage"]["notes"]
-            .as_array()
-            .expect("notes")
-            .iter()
-            .filter_map(Value::as_str)
-            .filter(|note| note.contains("not verified"))
-            .map(str::to_owned)
-            .collect();
-        for note in &notes {
-            assert!(ran.stderr.contains(note), "people read it too: {}", ran.stderr);
-        }
-        notes
-    };
-    let (one, two, three) = (token(), token(), token());
-    let one_note = "1 credential of another provider was not verified: keysweep asks AWS alone";
-    let two_note = "2 credentials of other providers were not verified: keysweep asks AWS alone";
-    let none = Vec::<String>::new();
-    for option in ["--verify", "--only-live"] {
-        assert_eq!(note("nothing\n", option), none);
-        assert_eq!(note(&Keys::new("a key of AWS").pair().env, option), none);
-        assert_eq!(note(&format!("t={one}\n"), option), [one_note]);
-        assert_eq!(note(&format!("t={one}\nu={two}\n"), option), [two_note]);
-        // A suppressed one is counted among the suppressed.
-        let marked = format!("t={one}\nu={two}\nv={three} # keysweep:allow\n");
-        assert_eq!(note(&marked, option), [two_note]);
-    }
-    // Without verification nothing is said, and nobody was asked about a token.
-    project.file("a.env", format!("t={one}\n"));
-    let ran = project.keysweep(["scan", "--fail-on", "never"]).run().exits(0);
-    assert!(!ran.stdout.contains("not verified") && !ran.stderr.contains("not verified"));
-    let asked = stub.requests();
-    assert!(asked.iter().all(|request| !request.body.contains("ghp_")));
 }

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::support::compress::gzip;
+use crate::support::storage::{self, packs};
 use crate::support::stub::{Stub, identity, not_known};
-use crate::support::{Keys, Project, Ran};
+use crate::support::{Keys, Project, Ran, notes};
 
 /// Files in each project that have nothing to do with a key.
 const OTHERS: usize = 30;
@@ -166,13 +166,10 @@ fn submodule(project: &Project, keys: &mut Keys) {
 fn lfs(project: &Project, keys: &mut Keys) {
     others(project, ".");
     let content = keys.pair().env;
-    let oid: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = content.len();
-    let pointer =
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
+    let (pointer, object) = storage::lfs(&content);
     project.file("large.bin", pointer);
     project.git(&["init", "-q", "-b", "main"]).git(&["add", "."]).git(&["commit", "-qm", "one"]);
-    project.file(format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]), content);
+    project.file(format!(".git/{object}"), content);
 }
 
 /// Keys in a reflog, in the configuration, and in a file of the git folder.
@@ -232,7 +229,7 @@ fn places(report: &Value) -> Vec<(String, Value)> {
 }
 
 fn remarks(report: &Value) -> String {
-    report["coverage"]["notes"].to_string()
+    notes(report).join("\n")
 }
 
 #[test]
@@ -272,7 +269,7 @@ fn only_what_the_report_names_is_read() {
 }
 
 #[test]
-fn what_is_damaged_elsewhere_is_no_problem() {
+fn damage_in_other_files_is_not_a_problem() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports) = (Project::new(), Project::new());
     repository(&project, &mut Keys::new("reported damage"));
@@ -286,11 +283,9 @@ fn what_is_damaged_elsewhere_is_no_problem() {
     let packed = Project::new();
     repository(&packed, &mut Keys::new("reported damage"));
     // The same objects, each in a file, so that one can be damaged.
-    for pack in fs::read_dir(packed.at("repo/.git/objects/pack")).expect("packs").flatten() {
-        if pack.path().extension().is_some_and(|kind| kind == "pack") {
-            let script = "git -C repo unpack-objects -q < \"$1\"";
-            project.shell(script, &pack.path().display().to_string()).exits(0);
-        }
+    for pack in packs(&packed.at("repo/.git"), "pack") {
+        let script = "git -C repo unpack-objects -q < \"$1\"";
+        project.shell(script, &pack.display().to_string()).exits(0);
     }
     fs::remove_file(&loose).expect("it was unpacked");
     fs::write(&loose, "damaged").expect("a file");
@@ -301,7 +296,7 @@ fn what_is_damaged_elsewhere_is_no_problem() {
 }
 
 #[test]
-fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
+fn a_moved_finding_is_searched_in_all_of_its_target() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports, mut keys) = (Project::new(), Project::new(), Keys::new("reported gone"));
     clones(&project, &mut keys);
@@ -314,7 +309,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
         found.expect("a finding")["key_id"].as_str().expect("an id").to_owned()
     };
     // Of one clone the hook moved, of the folder the file: all of both is read, nothing of the other.
-    let (hook, beside) = (of_file("hooks/post-update"), of_file("beside.env"));
+    let (hook, next_to) = (of_file("hooks/post-update"), of_file("beside.env"));
     fs::rename(project.at("all/team/bare/hooks/post-update"), project.at("all/team/bare/kept"))
         .expect("renamed");
     fs::create_dir_all(project.at("all/deep")).expect("a folder");
@@ -328,7 +323,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
     let said = remarks(&after);
     let moved = format!("{hook} is not where the earlier report says: all of team/bare was read");
     assert!(said.contains(&moved), "{said}");
-    let moved = format!("{beside} is not where the earlier report says: all of . was read");
+    let moved = format!("{next_to} is not where the earlier report says: all of . was read");
     assert!(said.contains(&moved), "{said}");
     assert_eq!(said.matches("was read").count(), 2, "{said}");
     assert!(after["findings"].to_string().contains("deep/moved.env"), "{after:#}");
@@ -337,7 +332,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
     fs::remove_dir_all(project.at("all/team")).expect("a folder");
     let after = verify(&project, &file, "all", &stub).exits(3);
     assert!(after.stdout.contains(&format!("{hook} of the earlier report is no longer in")));
-    assert!(!after.stdout.contains(&format!("{beside} of the earlier report is no longer in")));
+    assert!(!after.stdout.contains(&format!("{next_to} of the earlier report is no longer in")));
 }
 
 #[test]
@@ -370,7 +365,7 @@ fn halves_in_two_files_of_which_the_report_lists_one_are_found() {
 }
 
 #[test]
-fn a_report_leads_nowhere_outside_of_the_target() {
+fn a_report_leads_to_no_file_outside_of_the_target() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports, mut keys) = (Project::new(), Project::new(), Keys::new("reported out"));
     let pair = keys.pair();
@@ -396,7 +391,7 @@ fn a_report_leads_nowhere_outside_of_the_target() {
 }
 
 #[test]
-fn a_report_without_places_is_looked_for_everywhere() {
+fn findings_of_a_report_without_locations_are_searched_everywhere() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports) = (Project::new(), Project::new());
     repository(&project, &mut Keys::new("reported nowhere"));

@@ -109,7 +109,7 @@ fn a_temporary_key_without_its_token_is_not_sent() {
 }
 
 #[test]
-fn a_key_of_govcloud_is_found_behind_aws() {
+fn a_key_of_govcloud_is_found_after_aws() {
     let (verdict, _) = verdict_on(akia(), |request, _| match request.scope(2) {
         "us-gov-west-1" => identity("aws-us-gov"),
         _ => not_known(),
@@ -398,7 +398,7 @@ fn connections_are_kept() {
 }
 
 #[test]
-fn nobody_at_the_endpoint_is_unknown() {
+fn an_endpoint_without_a_server_gives_unknown() {
     let stub = Stub::start(|_, _| identity("aws"));
     let mut found = akia();
     let closed = Endpoint::parse("http://127.0.0.1:1").expect("a URL");
@@ -409,7 +409,7 @@ fn nobody_at_the_endpoint_is_unknown() {
 }
 
 #[test]
-fn an_endpoint_that_never_answers_is_given_up_for_the_rest() {
+fn an_endpoint_that_never_answers_is_not_asked_again() {
     let stub = Stub::start(|_, _| Act::Hang);
     let mut found: Vec<_> = (0..40).map(|n| pair(&key_id("AKIA", n), &secret(n), None)).collect();
     let options = VerifyOptions { concurrency: 1, ..options(&stub) };

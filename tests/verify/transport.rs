@@ -151,7 +151,7 @@ fn a_proxy_that_refuses_proves_nothing() {
 const PROBE: &str = "KEYSWEEP_TEST_ENDPOINT";
 
 #[test]
-#[ignore = "run by nothing_around_lends_its_identity, in an environment of its own"]
+#[ignore = "run by no_identity_of_the_environment_is_used, in an environment of its own"]
 fn probe() {
     let Ok(endpoint) = std::env::var(PROBE) else { return };
     let environment = Environment::read().expect("an environment that can be used");
@@ -159,7 +159,7 @@ fn probe() {
 }
 
 #[test]
-fn nothing_around_lends_its_identity() {
+fn no_identity_of_the_environment_is_used() {
     let sts = Stub::start(|_, _| not_known());
     let decoy = Stub::start(|_, _| identity("aws"));
     let home = tempfile::tempdir().expect("a folder");

@@ -43,7 +43,7 @@ fn a_users_own_canaries_are_never_sent() {
 }
 
 #[test]
-fn a_report_of_a_history_is_asked_anew_in_the_history() {
+fn keys_of_a_history_report_are_read_again_in_the_history() {
     let stub = Stub::start(|_, _| not_known());
     let (project, pair) = leaking("a report of a history");
     project

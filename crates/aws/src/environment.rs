@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_is_reported_apart_from_nonsense_and_its_password_kept() {
+    fn a_proxy_is_read_and_nonsense_is_refused_without_its_password() {
         let proxy = read_proxy("HTTPS_PROXY", "user:hunter2@proxy:3128").expect("a proxy");
         assert_eq!(proxy.expose(), b"http://user:hunter2@proxy:3128");
         assert!(

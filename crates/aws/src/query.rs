@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_shows_its_id_alone() {
+    fn a_key_shows_only_its_id() {
         let key = SigningKey::new("AKIA", &Secret::new(b"hunter2".to_vec()), None);
         assert_eq!(format!("{key:?}"), "AKIA");
     }

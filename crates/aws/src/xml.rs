@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_whole_answer_is_none() {
+    fn a_cut_answer_is_not_an_answer() {
         for end in 0..KEYS.len() {
             assert_eq!(keys(&KEYS[..end]), None, "{end}");
         }

@@ -137,7 +137,7 @@ impl MemoryBudget {
     }
 }
 
-/// A quarter of the memory that there is, and at least the default as far as that is there.
+/// A quarter of the memory that there is, and at least the default if that much exists.
 fn quarter(there: Option<u64>) -> u64 {
     let default = MemoryBudget::DEFAULT;
     there.map_or(default, |there| default.min(there / 2).max(there / 4))
@@ -238,7 +238,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn claims_of_one_thread_add_up_and_are_given_back() {
+    fn reservations_of_one_thread_add_up_and_are_released() {
         let memory = MemoryBudget::new(128 << 20);
         let (mut one, mut two) = (memory.claim(), memory.claim());
         assert!(one.set(40 << 20));
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_grants_bounds_the_default() {
+    fn the_limit_of_the_system_bounds_the_default() {
         let of = |granted| {
             let memory = MemoryBudget::granted(granted);
             (memory.total >> 20, memory.limit().map(|limit| limit.bytes >> 20))
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn one_thread_at_a_time_holds_something_large() {
+    fn one_thread_at_a_time_reserves_much_memory() {
         let memory = MemoryBudget::new(256 << 20);
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {

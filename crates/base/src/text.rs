@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_cannot_move_the_cursor_or_turn_the_line() {
+    fn a_name_cannot_move_the_cursor_or_change_the_direction() {
         assert_eq!(escape_path(b"a\x1b[2Jb\n\xff"), "a\\u{1b}[2Jb\\n\\xff");
         assert_eq!(escape_line("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(escape_line(" ::error::x"), " \\u{3a}:error::x");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_as_nothing_or_as_a_blank_is_escaped() {
+    fn invisible_characters_and_odd_blanks_are_escaped() {
         let ranges = [
             (0x00ad, 0x00ad),
             (0x034f, 0x034f),

@@ -13,7 +13,7 @@ mod tests {
     use super::resize;
 
     #[test]
-    fn what_is_added_is_zero_and_the_rest_stays() {
+    fn added_bytes_are_zero_and_the_others_remain() {
         let mut bytes = vec![7, 8];
         resize(&mut bytes, 4);
         assert_eq!(bytes, [7, 8, 0, 0]);

@@ -117,8 +117,9 @@ pub struct Swept {
     pub reused: u64,
 }
 
+/// True for a number that serde leaves out.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
-fn is_zero(number: &u64) -> bool {
+pub fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 

@@ -1,5 +1,7 @@
 //! Escapes of strings, URLs, markup and terminals: their length, and the byte that each represents.
 
+use std::borrow::Cow;
+
 /// The result of a rule: the number of bytes that it takes, and the byte that they represent.
 pub type Rewrite = Option<(usize, Option<u8>)>;
 
@@ -77,6 +79,20 @@ fn backslash(rest: &[u8]) -> Rewrite {
         _ => return None,
     };
     Some((slashes + len, Some(byte?)))
+}
+
+/// A value with the ampersands of markup undone, which an expression of a query may contain. No
+/// credential contains one, and the same query is written with either.
+pub fn without_markup(value: &[u8]) -> Cow<'_, [u8]> {
+    const ESCAPED: &[u8] = b"&amp;";
+    let Some(first) = memchr::memmem::find(value, ESCAPED) else { return Cow::Borrowed(value) };
+    let mut made = value[..first].to_vec();
+    let mut rest = &value[first..];
+    while let [next, behind @ ..] = rest {
+        made.push(*next);
+        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { behind };
+    }
+    Cow::Owned(made)
 }
 
 /// A character reference of HTML and XML.

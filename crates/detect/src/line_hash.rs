@@ -22,20 +22,25 @@ const KEPT: u64 = 1 << 16;
 /// The hash of each wanted line (from 1), and the number of lines up to it with the same hash.
 ///
 /// The result is in the order of `wanted_lines`; `None` for a line that `bytes` do not contain.
-/// Behind many lines it takes two passes over `bytes`, so as to keep few hashes.
+/// After many lines it takes two passes over `bytes`, so as to keep few hashes.
 pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>> {
+    hashes(bytes, wanted_lines, KEPT)
+}
+
+/// [`line_hashes`] with one pass if the last wanted line is at most `kept`.
+fn hashes(bytes: &[u8], wanted_lines: &[u64], kept: u64) -> Vec<Option<(u64, u32)>> {
     let mut found: HashMap<u64, (u64, u32)> = HashMap::with_capacity(wanted_lines.len());
     let last = wanted_lines.iter().copied().max().unwrap_or_default();
     let wanted: std::collections::HashSet<u64> = wanted_lines.iter().copied().collect();
     let mut all = Vec::new();
     each_line(bytes, last, |line, hash| {
-        if last <= KEPT {
+        if last <= kept {
             all.push(hash);
         } else if wanted.contains(&line) {
             found.insert(line, (hash, 0));
         }
     });
-    if last <= KEPT {
+    if last <= kept {
         let hash = |&line: &u64| all.get(usize::try_from(line).ok()?.checked_sub(1)?).copied();
         found.extend(wanted.iter().filter_map(|line| Some((*line, (hash(line)?, 0)))));
     }
@@ -47,7 +52,7 @@ pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>
             entry.1 = *count;
         }
     };
-    if last <= KEPT {
+    if last <= kept {
         (1..).zip(all).for_each(|(line, hash)| count(line, hash));
     } else {
         each_line(bytes, last, count);
@@ -265,8 +270,10 @@ mod tests {
             bytes.truncate(bytes.len().saturating_sub(cut));
             let expected = naive(&bytes);
             let lines: Vec<u64> = (1..=expected.len() as u64).collect();
-            let hashes: Vec<_> = line_hashes(&bytes, &lines).into_iter().flatten().collect();
-            prop_assert_eq!(hashes, expected);
+            for kept in [0, KEPT] {
+                let found: Vec<_> = hashes(&bytes, &lines, kept).into_iter().flatten().collect();
+                prop_assert_eq!(&found, &expected);
+            }
         }
 
         /// Pieces end in the middle of characters, of broken ones, and of line ends.
@@ -277,7 +284,9 @@ mod tests {
             let part = [part.as_bytes(), &[broken]].concat();
             let bytes = part.repeat(1 + 4 * PIECE / part.len());
             let expected = naive(&bytes).get(wanted as usize - 1).copied();
-            prop_assert_eq!(line_hashes(&bytes, &[wanted])[0], expected);
+            for kept in [0, KEPT] {
+                prop_assert_eq!(hashes(&bytes, &[wanted], kept)[0], expected);
+            }
         }
     }
 }

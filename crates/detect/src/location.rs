@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+/// The byte order mark in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// A place in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Position {
@@ -74,8 +77,13 @@ impl<'a> LineIndex<'a> {
 }
 
 /// The position after `bytes` if they begin at `from`.
+///
+/// The byte order mark at the beginning of a text is not a character of its first line: editors do not
+/// show it.
 pub fn advance(from: Position, bytes: &[u8]) -> Position {
     let mut at = from;
+    let is_first = from == Position::default();
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).filter(|_| is_first).unwrap_or(bytes);
     let tail = match memchr::memrchr(b'\n', bytes) {
         Some(last) => {
             at.line += memchr::memchr_iter(b'\n', &bytes[..=last]).count() as u64;
@@ -107,6 +115,20 @@ mod tests {
         let mut index = LineIndex::new(text, Position::default());
         let x = index.position(text.len() - 1);
         assert_eq!((x.line, x.column, x.column_utf16), (2, 4, 5));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_character_of_the_first_line() {
+        let text = "\u{feff}ab\u{feff}c\n\u{feff}d".as_bytes();
+        let place = |offset: usize| {
+            let at = LineIndex::new(text, Position::default()).position(offset);
+            (at.line, at.column, at.column_utf16)
+        };
+        assert_eq!([place(0), place(3), place(4)], [(1, 1, 1), (1, 1, 1), (1, 2, 2)]);
+        // Elsewhere it is a character.
+        assert_eq!([place(8), place(13)], [(1, 4, 4), (2, 2, 2)]);
+        let second = Position { line: 2, ..Position::default() };
+        assert_eq!(LineIndex::new(text, second).position(3).column, 2);
     }
 
     #[test]

@@ -42,7 +42,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words { parts, whole: of_kind("whole:").collect() }
 });
 
-/// Fewest characters of a published example, so that short texts cost no digest.
+/// Minimum number of characters of a published example, so that short texts cost no digest.
 const PUBLISHED: usize = 24;
 
 /// The digests of published examples, in hexadecimal digits.

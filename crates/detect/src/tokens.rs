@@ -129,6 +129,22 @@ pub fn read(format: TokenFormat, token: &[u8]) -> Reading {
     }
 }
 
+/// A token in the one way that tells it from others, if it may be written in several.
+pub fn plain(format: TokenFormat, token: &[u8]) -> Option<Vec<u8>> {
+    match format {
+        TokenFormat::PrivateKey => key::as_file(token),
+        _ => None,
+    }
+}
+
+/// The part of a token that documentation shows with other parts around it.
+pub fn core(format: TokenFormat, token: &[u8]) -> Option<Vec<u8>> {
+    match format {
+        TokenFormat::AzureSas => sas::signature(token),
+        _ => None,
+    }
+}
+
 /// Entra's client secrets are the only keys of Azure with a `~`; the older ones have no checksum.
 fn azure_key(token: &[u8]) -> Reading {
     if token.get(3..).is_some_and(|rest| rest.starts_with(b"7Q~")) {

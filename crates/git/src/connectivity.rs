@@ -3,6 +3,8 @@
 //! It starts from given objects, follows commits and trees down to blobs, and records missing or
 //! damaged objects in the ledger. Blobs are looked up, not read.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gix::ObjectId;
 use gix::hashtable::HashSet;
 use gix::objs::Kind;
@@ -30,7 +32,8 @@ pub fn starts(tips: &Tips) -> impl Iterator<Item = Named> {
     refs.chain(commits.map(|id| (*id, Kind::Commit)))
 }
 
-/// Checks everything that `starts` lead to, up to the `shallow` boundary.
+/// Checks everything that `starts` lead to, up to the `shallow` boundary. Returns true if all of it
+/// can be read.
 pub fn check(
     objects: &Objects,
     threads: usize,
@@ -38,13 +41,49 @@ pub fn check(
     shallow: &[ObjectId],
     stop: &Stop,
     ledger: &dyn Record,
-) {
+) -> bool {
+    let missing = missing(objects, threads, starts, shallow, stop, usize::MAX);
+    let is_whole = missing.is_empty() && !stop.is_set();
+    report(missing, ledger);
+    is_whole
+}
+
+/// True if everything that `starts` lead to can be read. The search ends at the first object that is
+/// missing, and nothing is recorded.
+pub fn is_whole(
+    objects: &Objects,
+    threads: usize,
+    starts: impl IntoIterator<Item = Named>,
+    shallow: &[ObjectId],
+    stop: &Stop,
+) -> bool {
+    missing(objects, threads, starts, shallow, stop, 1).is_empty() && !stop.is_set()
+}
+
+/// The missing and damaged objects; the search ends when there are `most` of them.
+fn missing(
+    objects: &Objects,
+    threads: usize,
+    starts: impl IntoIterator<Item = Named>,
+    shallow: &[ObjectId],
+    stop: &Stop,
+    most: usize,
+) -> Vec<(Named, String)> {
     let mut seen: HashSet<ObjectId> = HashSet::default();
     let mut next: Vec<Named> = starts.into_iter().filter(|(id, _)| seen.insert(*id)).collect();
     let mut missing = Vec::new();
-    while !next.is_empty() && !stop.is_set() {
+    let count = AtomicUsize::new(0);
+    let is_over = || stop.is_set() || count.load(Ordering::Relaxed) >= most;
+    while !next.is_empty() && !is_over() {
         let looked = on_threads(objects, threads, &next, |objects, buffer, named| {
-            if stop.is_set() { Ok(Vec::new()) } else { look(objects, buffer, *named, shallow) }
+            if is_over() {
+                return Ok(Vec::new());
+            }
+            let looked = look(objects, buffer, *named, shallow);
+            if looked.is_err() {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+            looked
         });
         let mut found = Vec::new();
         for (named, looked) in next.into_iter().zip(looked) {
@@ -55,7 +94,7 @@ pub fn check(
         }
         next = found;
     }
-    report(missing, ledger);
+    missing
 }
 
 fn look(

@@ -4,6 +4,7 @@ use std::fs::DirEntry;
 use std::io;
 use std::path::Path;
 
+use super::preflight;
 use keysweep_base::record::Record;
 
 /// The entries of a folder, in no order; none if the folder does not exist. An entry that can't be
@@ -20,6 +21,16 @@ pub fn entries(folder: &Path, ledger: &dyn Record) -> Vec<DirEntry> {
             Vec::new()
         }
     }
+}
+
+/// The entries of a folder in the git folder `git`. If it is a link that may not be followed, there are
+/// none, and the ledger says so.
+pub fn entries_of_git(git: &Path, folder: &Path, ledger: &dyn Record) -> Vec<DirEntry> {
+    if let Err(malformed) = preflight::check_link(git, folder.strip_prefix(git).unwrap_or(folder)) {
+        ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &malformed.advice());
+        return Vec::new();
+    }
+    entries(folder, ledger)
 }
 
 /// The entries before and after an error.

@@ -1,8 +1,11 @@
 //! The submodules whose databases lie under a repository's git folder.
 
+use std::collections::HashSet;
+use std::fs::DirEntry;
 use std::path::{Component, Path, PathBuf};
 
-use super::listing;
+use super::{listing, preflight};
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 
 /// Limit of nested modules; the names of modules may also contain slashes.
@@ -18,48 +21,51 @@ pub struct Module {
 
 /// Finds them all, in order of their folders.
 pub fn below(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Module> {
-    let mut found = Vec::new();
-    let folder = repo.common_dir().join("modules");
-    search(&folder, &folder, b"", DEEPEST, ledger, &mut found);
+    let git = repo.common_dir();
+    let mut search = Search { ledger, found: Vec::new(), seen: HashSet::new() };
+    search.folder(git, &git.join("modules"), b"", DEEPEST);
+    let mut found = search.found;
     found.sort_by(|a, b| a.git_dir.cmp(&b.git_dir));
     found
 }
 
-fn search(
-    folder: &Path,
-    modules: &Path,
-    prefix: &[u8],
-    depth: usize,
-    ledger: &dyn Record,
-    found: &mut Vec<Module>,
-) {
-    let entries = listing::entries(folder, ledger);
-    if entries.is_empty() {
-        return;
-    }
-    if depth == 0 {
-        let why = format!("submodules nested deeper than {DEEPEST} are not read");
-        return ledger.problem("submodule", folder.as_os_str().as_encoded_bytes(), &why);
-    }
-    for entry in entries {
-        let path = entry.path();
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {}
-            Ok(_) => continue,
-            Err(error) => {
-                ledger.problem("submodule", path.as_os_str().as_encoded_bytes(), &error);
+struct Search<'a> {
+    ledger: &'a dyn Record,
+    found: Vec<Module>,
+    /// The folders that were searched, without links: those of two repositories may lead in a circle.
+    seen: HashSet<PathBuf>,
+}
+
+impl Search<'_> {
+    /// Searches a folder in `modules` of the git folder `git`.
+    fn folder(&mut self, git: &Path, folder: &Path, prefix: &[u8], depth: usize) {
+        let mut entries = listing::entries_of_git(git, folder, self.ledger);
+        if entries.is_empty() || !self.seen.insert(canonical(folder)) {
+            return;
+        }
+        if depth == 0 {
+            let why = format!("submodules nested deeper than {DEEPEST} are not read");
+            let path = folder.as_os_str().as_encoded_bytes();
+            return self.ledger.problem("submodule", path, &why);
+        }
+        entries.sort_by_key(DirEntry::file_name);
+        let modules = git.join("modules");
+        for path in entries.iter().map(DirEntry::path) {
+            if !preflight::is_folder(git, &path, self.ledger) {
                 continue;
             }
-        }
-        if path.join("HEAD").is_file() && path.join("objects").is_dir() {
-            let name = path.strip_prefix(modules).unwrap_or(&path).to_owned();
-            let place = place(&path).unwrap_or(name);
-            let place = [prefix, place.as_os_str().as_encoded_bytes(), b"/"].concat();
-            let inner = path.join("modules");
-            search(&inner, &inner, &place, depth - 1, ledger, found);
-            found.push(Module { git_dir: path, prefix: place });
-        } else {
-            search(&path, modules, prefix, depth - 1, ledger, found);
+            if path.join("HEAD").is_file() && path.join("objects").is_dir() {
+                if !self.seen.insert(canonical(&path)) {
+                    continue;
+                }
+                let name = path.strip_prefix(&modules).unwrap_or(&path).to_owned();
+                let place = place(&path).unwrap_or(name);
+                let place = [prefix, place.as_os_str().as_encoded_bytes(), b"/"].concat();
+                self.folder(&path, &path.join("modules"), &place, depth - 1);
+                self.found.push(Module { git_dir: path, prefix: place });
+            } else {
+                self.folder(git, &path, prefix, depth - 1);
+            }
         }
     }
 }

@@ -281,23 +281,26 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone does not have all objects; returns true if the repository is one.
-pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
+/// True if the repository is a partial clone: objects may have been left on the server.
+pub fn is_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
     let packs = listing::entries(&repo.common_dir().join("objects/pack"), ledger);
     let promised = packs.iter().any(|entry| {
         Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
     });
-    let is_partial = configured || promised;
-    if is_partial {
-        ledger.problem(
-            "partial clone",
-            repo.common_dir().as_os_str().as_encoded_bytes(),
-            &"objects that were left on the server are not read: clone it without --filter, or run `git fetch --refetch`",
-        );
-    }
-    is_partial
+    configured || promised
+}
+
+/// Records that a partial clone does not have all objects. The configured filter holds for
+/// `git fetch --refetch` too.
+pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) {
+    ledger.problem(
+        "partial clone",
+        repo.common_dir().as_os_str().as_encoded_bytes(),
+        &"objects that were left on the server are not read: clone it without --filter, or run \
+          `git fetch --refetch --no-filter`",
+    );
 }
 
 /// Options for an untrusted repository: local configuration only, no environment, no includes.

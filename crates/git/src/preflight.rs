@@ -4,10 +4,13 @@
 //! fill the memory. This module knows where git keeps its files, and reads only what names further
 //! files.
 
-use keysweep_base::paths::canonical;
 use std::collections::HashSet;
-use std::io::Read as _;
+use std::fmt::Display;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use keysweep_base::paths::canonical;
+use keysweep_base::record::Record;
 
 /// Files of a git folder, and the limit in bytes for each.
 const FILES: [(&str, u64); 11] = [
@@ -113,10 +116,7 @@ fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     let common = folder.join(shared.trim());
     // A repository without a common folder is checked once.
     let own = (!shared.trim().is_empty()).then(|| folder.to_owned());
-    // Reading the folder later reports that it can't be listed, and `gix` reads nothing in it.
-    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
-    let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
-    for folder in own.into_iter().chain([common.clone()]).chain(others) {
+    for folder in own.into_iter().chain([common.clone()]).chain(worktrees(&common)) {
         for (name, most) in FILES {
             check_link(&folder, name)?;
             check_file(folder.join(name), most)?;
@@ -127,10 +127,24 @@ fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
+/// The git folders of linked worktrees. Those behind a link that may not be followed are left out.
+fn worktrees(common: &Path) -> Vec<PathBuf> {
+    let is_followed = |name: &Path| check_link(common, name).is_ok();
+    let name = Path::new("worktrees");
+    if !is_followed(name) {
+        return Vec::new();
+    }
+    // Reading the folder later reports that it can't be listed, and `gix` reads nothing in it.
+    let entries = std::fs::read_dir(common.join(name)).into_iter().flatten().flatten();
+    let read = entries.filter(|entry| is_followed(&name.join(entry.file_name())));
+    read.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
 /// Checks a link. Programs that share one database between work trees create links to the same name
 /// in another git folder, and old HEADs are links to a branch. A link to anything else would read
 /// and quote a file outside of the repository.
-pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
+pub fn check_link(folder: &Path, name: impl AsRef<Path>) -> Result<(), MalformedFile> {
+    let name = name.as_ref();
     let path = folder.join(name);
     if !path.is_symlink() {
         return Ok(());
@@ -138,14 +152,33 @@ pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
     // A dangling link counts as missing, and the caller reports a target that is not a file.
     let Ok(real) = path.canonicalize() else { return Ok(()) };
     let is_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
-    let depth = Path::new(name).components().count();
+    let depth = name.components().count();
     let shared = real.ends_with(name) && real.ancestors().nth(depth).is_some_and(is_git);
-    let branch = name == "HEAD" && real.starts_with(canonical(folder));
+    let branch = name == Path::new("HEAD") && real.starts_with(canonical(folder));
     let special = !real.is_file() && !real.is_dir();
     if shared || branch || special {
         return Ok(());
     }
     Err(MalformedFile { path, why: "a link that leads out of the repository" })
+}
+
+/// True if git reads the entry at `path`, which is in the git folder `git`, as a folder. A link to a
+/// folder that may not be followed is a problem in the ledger.
+pub fn is_folder(git: &Path, path: &Path, ledger: &dyn Record) -> bool {
+    let problem = |why: &dyn Display| {
+        ledger.problem("folder", path.as_os_str().as_encoded_bytes(), why);
+        false
+    };
+    match path.metadata() {
+        Ok(found) if !found.is_dir() => false,
+        Ok(_) => match check_link(git, path.strip_prefix(git).unwrap_or(path)) {
+            Ok(()) => true,
+            Err(malformed) => problem(&malformed.advice()),
+        },
+        // A dangling link counts as missing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => problem(&error),
+    }
 }
 
 /// The folder of Git LFS objects; a link to it is checked first.

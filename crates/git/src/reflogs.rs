@@ -1,9 +1,9 @@
 //! The reflogs of a repository and of all its worktrees, as files.
 //!
-//! It returns each log's bytes with the name of its ref. Links are not followed: they could lead
-//! out of an untrusted repository.
+//! It returns each log's bytes with the name of its ref. Links to logs are reported and not followed:
+//! they could lead out of an untrusted repository.
 
-use std::fs::{DirEntry, File};
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -57,16 +57,10 @@ pub fn read(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Reflog> {
 
 /// The git folders of linked worktrees, sorted by name.
 pub fn worktrees(repo: &gix::Repository, ledger: &dyn Record) -> Vec<(Vec<u8>, PathBuf)> {
-    let entries = listing::entries(&repo.common_dir().join("worktrees"), ledger).into_iter();
-    let is_folder = |entry: &DirEntry| match entry.file_type() {
-        Ok(kind) => kind.is_dir(),
-        Err(error) => {
-            ledger.problem("folder", entry.path().as_os_str().as_encoded_bytes(), &error);
-            false
-        }
-    };
-    let mut found: Vec<_> = entries
-        .filter(is_folder)
+    let common = repo.common_dir();
+    let mut found: Vec<_> = listing::entries_of_git(common, &common.join("worktrees"), ledger)
+        .into_iter()
+        .filter(|entry| preflight::is_folder(common, &entry.path(), ledger))
         .map(|entry| (entry.file_name().as_encoded_bytes().to_vec(), entry.path()))
         .collect();
     found.sort();

@@ -2,8 +2,8 @@
 //! commits that are not known yet.
 //!
 //! A walk from the tips reads one object after another, and each costs its whole delta chain. If
-//! all of them are needed, reading them in storage order applies each delta once, and a tree takes
-//! over what it shares with its delta base. The result contains what attribution needs: parents and
+//! all of them are needed, reading them in storage order applies each delta once, and a tree reuses
+//! what it shares with its delta base. The result contains what attribution needs: parents and
 //! root trees of commits, and the [edges](super::edges) of trees. Objects that can't be read are
 //! absent.
 
@@ -261,7 +261,7 @@ struct Inherited<'a> {
 }
 
 impl Inherited<'_> {
-    /// Takes over the whole entries of the base that were copied to `at`, and returns their end.
+    /// Copies the whole entries of the base that were copied to `at`, and returns their end.
     fn take(&mut self, mut at: usize, with_starts: bool, to: &mut Known) -> usize {
         loop {
             while self.copied.first().is_some_and(|run| run.to + run.len <= at) {

@@ -32,7 +32,7 @@ struct Lzw<R> {
     /// For each code its prefix code and last letter; and the next free code.
     table: Vec<(u16, u8)>,
     next: u32,
-    /// The previous code, and the first letter that it stands for.
+    /// The previous code, and the first byte of what it encodes.
     previous: Option<(u16, u8)>,
     /// Unpacked letters that were not read yet, in reverse order.
     letters: Vec<u8>,

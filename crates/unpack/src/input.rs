@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_give_nothing_end_at_the_deadline() {
+    fn streams_without_output_end_at_the_deadline() {
         for (kind, one) in empty_streams() {
             // As a stream, and in memory.
             let stop = Stop::default();
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deadline_is_looked_at_every_few_bytes() {
+    fn the_deadline_is_checked_every_few_bytes() {
         let stop = Stop::default();
         let bytes = vec![0; 10 * STEP];
         let mut packed = Packed::new(&bytes[..], &Reader(stop.clone()));

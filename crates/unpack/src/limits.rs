@@ -55,6 +55,14 @@ pub struct Limits {
     pub run_unpacked: Limit<u64>,
 }
 
+impl Limits {
+    /// True if the user set a limit that leaves out more on one day than on another: that of time
+    /// depends on the machine, and those of the run on the order of threads.
+    pub fn may_vary(&self) -> bool {
+        self.time.is_explicit || self.run_members.is_explicit || self.run_unpacked.is_explicit
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

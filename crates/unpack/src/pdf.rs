@@ -23,7 +23,7 @@ use flate2::bufread::ZlibDecoder;
 
 use super::input::{Input, Random};
 use super::limits::Halt;
-use super::{Fault, Members};
+use super::{Fault, Members, READ_IN_PART};
 use filter::{Filter, Packed, packed, unpacked};
 use fonts::Fonts;
 use gather::Gather;
@@ -172,7 +172,7 @@ impl Show<'_, '_> {
             self.members.nested(name, &mut page.as_slice().chain(rest))?;
         }
         if let Some(error) = broken.filter(|_| !page.is_empty()) {
-            self.unread(name, &format!("it was read only in part: {error}"))?;
+            self.unread(name, &format!("{READ_IN_PART}{error}"))?;
             return Ok(false);
         }
         Ok(page.is_empty())

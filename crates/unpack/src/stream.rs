@@ -7,7 +7,7 @@ use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use memchr::memmem;
 
 use super::input::Input;
-use super::{Fault, Members, lz4, skip, snappy, zstd};
+use super::{DAMAGED, Fault, Members, lz4, skip, snappy, zstd};
 
 /// Limit in bytes of an HTTP header.
 const HEADER: usize = 64 << 10;
@@ -160,7 +160,7 @@ pub(super) fn read_kafka(input: Input<'_>, members: &mut dyn Members) -> Result<
                 batch.read_to_end(&mut packed)?;
                 match unsnap(&packed) {
                     Some(records) => members.member(name, &mut records.as_slice())?,
-                    None => members.unread(name, &"a damaged batch")?,
+                    None => members.unread(name, &format_args!("{DAMAGED}batch"))?,
                 }
             }
         }

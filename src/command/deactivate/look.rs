@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn two_looks_differ_in_this() {
+    fn changes_between_two_looks_are_found() {
         let before = Look(vec![
             one(KEYS, &[("OWN", "active"), ("B", "inactive")]),
             one(INLINE, &[("p", "")]),

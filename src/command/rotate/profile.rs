@@ -365,7 +365,7 @@ fn settings(sections: &[Section]) -> Vec<(&str, Vec<(String, String)>)> {
     sections.iter().map(|section| (section.name.as_str(), all(section))).collect()
 }
 
-/// A value for a message: a secret may stand where an id should.
+/// A value for a message: a secret may be in the place of an id.
 fn shown(value: &str) -> String {
     opaque::redacted(&escape_line(value))
 }

@@ -289,7 +289,7 @@ impl<'a, 'b> Session<'a, 'b> {
         Ok(found)
     }
 
-    /// Notes where the key stood, and where it was looked for.
+    /// Records the locations of the key, and where it was searched.
     pub(super) fn remember(&mut self, found: &Found) -> Result<(), Failure> {
         let known = self.journal.known();
         let is_known = known.places.as_ref() == Some(&found.places) && known.looked == found.looked;

@@ -229,7 +229,7 @@ impl Session<'_, '_> {
             return Ok(Status::Findings);
         }
         self.begin(facts)?;
-        // Somebody may have activated it while the question stood.
+        // Somebody may have activated it while the question was open.
         let keys = self.cx.iam.access_keys(&facts.user)?;
         if keys.iter().any(|key| key.id == old && key.status != KeyStatus::Inactive) {
             return Err(Failure::refused(format!(

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_report_is_one_and_another_file_is_none() {
+    fn an_empty_report_is_a_report_and_another_file_is_not() {
         let empty = r#"{"schema": 1, "tool": {"name": "keysweep"}, "findings": []}"#;
         assert_eq!(read_report(empty.as_bytes()).expect("a report"), Earlier::default());
         for text in ["", "{}", "[]", r#"{"findings": []}"#, r#"{"runs": []}"#] {

@@ -43,7 +43,8 @@ fn reason(finding: &Finding) -> Option<&'static str> {
     let (credential, verdict) = (&finding.credential, &finding.verification);
     match verdict.status {
         Status::Active => None,
-        Status::Unknown if verdict.is_unanswered => Some(Filtered::NO_ANSWER),
+        // A wrong secret does not say that another secret, without an answer, is wrong as well.
+        _ if verdict.is_unanswered => Some(Filtered::NO_ANSWER),
         Status::NotChecked if finding.suppressed.is_some() => Some(Filtered::SUPPRESSED),
         Status::NotChecked if !credential.is_of_aws() => Some(Filtered::OTHER_PROVIDER),
         Status::NotChecked => Some(match (&credential.key_id, &credential.secret) {

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_word_that_means_one_file() {
+    fn a_path_is_one_word_of_the_shell_that_names_one_file() {
         for (path, spec, line) in [
             (&b"a/b.env"[..], ":/a/b.env", "/a/b.env"),
             (b"-rf", "':(top,literal)-rf'", "/-rf"),

@@ -64,8 +64,8 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
             Kind::Filtered => (
                 "ResultsFiltered",
                 "A filter hides findings.",
-                "A filter (--only and --not of keysweep report, or --only-live of a scan) leaves \
-                 only a part of the findings in the log.",
+                "A filter (--only or --not of keysweep report, or --only-live) leaves only a part \
+                 of the findings in the log.",
                 "Run the command without these options for all findings.",
             ),
         };

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_marked_wherever_they_stand() {
+    fn values_are_marked_wherever_they_are() {
         for (text, id, room, line, carets) in [
             ("  k=ID1 [redacted]", Some("ID1"), 80, "k=ID1 [redacted]", "  ^^^ ^^^^^^^^^^"),
             ("s='[redacted]'", None, 80, "s='[redacted]'", "   ^^^^^^^^^^"),

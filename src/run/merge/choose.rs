@@ -5,7 +5,8 @@
 //! sweep of all.
 //!
 //! The same target may be in several partials: a sweep was repeated, or a file was copied twice. It
-//! is counted once. The latest scan that was complete counts. Nothing that was found is lost:
+//! is counted once. The latest scan that was complete counts; if there is none, the latest one that
+//! the end of its sweep did not cut. Nothing that was found is lost:
 //! the hits of a later scan that was not complete are taken as well, and so are those of another
 //! machine, whose files may be others under the same path.
 
@@ -49,14 +50,15 @@ impl Choice {
     }
 }
 
-/// The targets that are used, and remarks about those that are in several partials.
-pub(super) fn choose(parts: &[Part]) -> (Vec<Choice>, Vec<String>) {
+/// The targets that are used, and remarks about those that are in several partials. Marks the partials
+/// of sweeps that ended early, if others have all that they did not scan.
+pub(super) fn choose(parts: &mut [Part]) -> (Vec<Choice>, Vec<String>) {
     let bases = parts.iter().flat_map(|part| &part.targets).filter_map(|it| it.base.as_deref());
     let base = bases.fold(None, |shared: Option<&str>, base| {
         Some(shared.map_or(base, |shared| common(shared, base)))
     });
     let mut by_name: BTreeMap<String, Vec<Choice>> = BTreeMap::new();
-    for (part, targets) in parts.iter().enumerate().map(|(at, part)| (at, &part.targets)) {
+    for (part, targets) in parts.iter().map(|part| &part.targets).enumerate() {
         for (target, found) in targets.iter().enumerate() {
             let prefix = prefix(base, found.base.as_deref());
             let name = below(&prefix, &found.name);
@@ -68,16 +70,23 @@ pub(super) fn choose(parts: &[Part]) -> (Vec<Choice>, Vec<String>) {
     }
     let mut remarks = Remarks::default();
     let mut choices = Vec::new();
+    let mut is_cut = vec![false; parts.len()];
     for (name, same) in by_name {
         for mut same in by_remote(parts, &name, same) {
             if same.len() > 1 {
                 pick(parts, &mut same, &mut remarks);
+            }
+            if same.first().is_some_and(|best| found(parts, best).is_cut) {
+                same.iter().for_each(|choice| is_cut[choice.part] = true);
             }
             choices.extend(same.into_iter().filter(|choice| choice.counts || choice.has_hits));
         }
     }
     // In the order of the files, so that each is read from its beginning to its end.
     choices.sort_by_key(|choice| (choice.part, choice.target));
+    for (part, is_cut) in parts.iter_mut().zip(is_cut) {
+        part.is_covered = !is_cut;
+    }
     (choices, remarks.texts())
 }
 
@@ -106,7 +115,8 @@ fn pick(parts: &[Part], same: &mut [Choice], remarks: &mut Remarks) {
     same.sort_by_key(|choice| {
         let found = found(parts, choice);
         let time = Reverse(found.ended.as_str());
-        (found.not_scanned.is_some(), !found.is_complete, time, choice.part, choice.target)
+        let missing = (found.not_scanned.is_some(), found.is_cut, !found.is_complete);
+        (missing, time, choice.part, choice.target)
     });
     let Some((best, others)) = same.split_first_mut() else { return };
     let (best_host, best_time) = (host(best), found(parts, best).ended.as_str());
@@ -161,7 +171,7 @@ impl Remarks {
 pub(super) fn replace(parts: &mut [Part]) {
     let whole = |part: &Part| {
         part.end.as_ref().is_some_and(|end| !end.interrupted)
-            && part.targets.iter().all(|target| target.not_scanned.is_none())
+            && part.targets.iter().all(|target| !target.is_cut)
     };
     let plan = |part: &Part| part.head.as_ref().map(|head| head.plan.clone());
     let mut complete: HashMap<String, usize> = HashMap::new();

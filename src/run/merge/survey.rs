@@ -8,6 +8,7 @@ use crate::run::partial::{
     Begun, EndLine, Next, PartialError, PartialHead, PartialLine, PartialReader, TargetLine,
 };
 use crate::run::record::{HitRecord, RecordError};
+use crate::run::sweep::CUT as CUT_TARGET;
 
 /// The message for a partial without its last line.
 const CUT: &str = "it has no last line: its sweep was killed, is still running, or the file was \
@@ -35,6 +36,8 @@ pub(super) struct Part {
     pub(super) fault: Option<String>,
     /// Another partial of the same targets is complete, so this one is not missed.
     pub(super) is_replaced: bool,
+    /// Its sweep ended early, and other partials have all that it did not scan.
+    pub(super) is_covered: bool,
 }
 
 /// A target in a partial; see [`TargetLine`].
@@ -48,6 +51,8 @@ pub(super) struct Surveyed {
     pub(super) ended: String,
     /// Nothing of it is missing, and all of its hits are here.
     pub(super) is_complete: bool,
+    /// The end of the sweep came before that of its scan.
+    pub(super) is_cut: bool,
     /// The offset of its line, and the number of lines before it.
     offset: (u64, u64),
 }
@@ -62,6 +67,7 @@ impl Part {
             end: None,
             fault: None,
             is_replaced: false,
+            is_covered: false,
         };
         match part.read_all() {
             Ok(true) => {}
@@ -128,6 +134,7 @@ impl Surveyed {
     fn new(line: TargetLine, offset: (u64, u64)) -> Self {
         Self {
             is_complete: line.not_scanned.is_none() && line.coverage.complete,
+            is_cut: line.not_scanned.is_some() || line.failed.as_deref() == Some(CUT_TARGET),
             name: line.name,
             base: line.base,
             not_scanned: line.not_scanned,

@@ -50,8 +50,8 @@ pub(super) fn digest(target: &Target) -> Option<String> {
         left: LINKED,
         now: SystemTime::now(),
     };
-    // Digests of the first kind may belong to targets that were scanned only in part.
-    listing.add(b"keysweep change 2", target.place.as_os_str().as_encoded_bytes());
+    // Earlier kinds of digests may belong to targets that were scanned only in part, or that changed.
+    listing.add(b"keysweep change 3", target.place.as_os_str().as_encoded_bytes());
     if let Some(Repository { git_dir, common, fault: None, .. }) = repository {
         listing.git.insert(git_dir);
         listing.git.extend(target.history.is_some().then_some(common));
@@ -70,7 +70,7 @@ struct Listing {
     git: BTreeSet<PathBuf>,
     alternates: BTreeSet<PathBuf>,
     /// Folders that links lead to, each listed once for each way of comparing its files.
-    followed: BTreeSet<(PathBuf, By)>,
+    followed: BTreeSet<(PathBuf, By, Folder)>,
     /// The number of files and folders in linked folders that may still be listed.
     left: usize,
     now: SystemTime,
@@ -89,6 +89,38 @@ enum By {
     Size,
 }
 
+/// What a folder is to git.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Folder {
+    Git,
+    /// `modules` in a git folder, or a folder in it that is not a git folder itself.
+    Modules,
+    /// `worktrees` in a git folder: each folder in it is the git folder of a worktree.
+    Worktrees,
+    /// `lfs` in a git folder.
+    Lfs,
+    /// An object database, or a folder in it. The names of its files are digests of their content.
+    Objects,
+    Other,
+}
+
+impl Folder {
+    /// What the folder at `path` is, which is in this one. The name `objects` alone proves nothing:
+    /// a hook, a branch or a submodule may have it.
+    fn with(self, path: &Path) -> Self {
+        let name = path.file_name().map(std::ffi::OsStr::as_encoded_bytes);
+        match (self, name) {
+            (Self::Git | Self::Lfs, Some(b"objects")) | (Self::Objects, _) => Self::Objects,
+            (Self::Git, Some(b"lfs")) => Self::Lfs,
+            (Self::Git, Some(b"modules")) => Self::Modules,
+            (Self::Git, Some(b"worktrees")) => Self::Worktrees,
+            (Self::Modules, _) if !path.join("HEAD").is_file() => Self::Modules,
+            (Self::Modules | Self::Worktrees, _) => Self::Git,
+            (Self::Git | Self::Lfs | Self::Other, _) => Self::Other,
+        }
+    }
+}
+
 impl Listing {
     fn add(&mut self, kind: &[u8], text: &[u8]) {
         for part in [kind, text] {
@@ -100,10 +132,10 @@ impl Listing {
     fn list(&mut self, paths: &[PathBuf], reads_alternates: bool) -> io::Result<()> {
         // A bare repository is its own git folder.
         for path in paths.iter().filter(|path| !self.git.contains(*path)).collect::<Vec<_>>() {
-            self.walk(path, By::Times)?;
+            self.walk(path, By::Times, Folder::Other)?;
         }
         for folder in self.git.clone() {
-            self.walk(&folder, By::Content)?;
+            self.walk(&folder, By::Content, Folder::Git)?;
         }
         let mut done = BTreeSet::new();
         while let Some(next) = self.alternates.difference(&done).next().cloned() {
@@ -113,16 +145,16 @@ impl Listing {
             if done.len() == ALTERNATES {
                 return Err(io::Error::other("too many alternates"));
             }
-            self.walk(&next, By::Size)?;
+            self.walk(&next, By::Size, Folder::Objects)?;
             done.insert(next);
         }
         Ok(())
     }
 
     /// Lists a file or a folder with all that is in it, in the order of names.
-    fn walk(&mut self, top: &Path, by: By) -> io::Result<()> {
-        let mut waiting = vec![(top.to_owned(), by, false)];
-        while let Some((path, by, is_behind)) = waiting.pop() {
+    fn walk(&mut self, top: &Path, by: By, is: Folder) -> io::Result<()> {
+        let mut waiting = vec![(top.to_owned(), by, is, false)];
+        while let Some((path, by, around, is_behind)) = waiting.pop() {
             let is_other = self.apart.contains(&path) || self.git.contains(&path);
             if path != top && by == By::Times && is_other {
                 continue;
@@ -145,19 +177,20 @@ impl Listing {
             }
             if found.is_dir() {
                 self.add(b"folder", b"");
-                if is_link {
-                    by = if by == By::Size { By::Size } else { By::Linked };
-                    if !is_read_through(inner, by) || !self.followed.insert((real, by)) {
-                        continue;
-                    }
+                let is = if path == top { around } else { around.with(&path) };
+                by = match by {
+                    By::Content | By::Linked if is == Folder::Objects => By::Size,
+                    By::Content if is_link => By::Linked,
+                    By::Times | By::Linked | By::Content | By::Size => by,
+                };
+                if is_link && !(is_read_through(inner, by) && self.followed.insert((real, by, is)))
+                {
+                    continue;
                 }
-                let is_objects =
-                    matches!(by, By::Content | By::Linked) && path.ends_with("objects");
-                let by = if is_objects { By::Size } else { by };
                 let entries: io::Result<BTreeSet<PathBuf>> =
                     fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect();
                 let entries = entries?.into_iter().rev();
-                waiting.extend(entries.map(|path| (path, by, is_behind || is_link)));
+                waiting.extend(entries.map(|path| (path, by, is, is_behind || is_link)));
             } else if found.is_file() {
                 self.file((&path, &real), &found, by)?;
             } else {
@@ -216,7 +249,7 @@ impl Listing {
         let Some(objects) = path.parent().and_then(Path::parent) else { return Ok(()) };
         let text = std::str::from_utf8(text).map_err(io::Error::other)?;
         for line in text.lines().filter(|line| !line.is_empty()) {
-            // Git reads a quoted path in a way of its own.
+            // Git unquotes such a path.
             if line.starts_with('"') {
                 return Err(io::Error::other("a quoted path"));
             }

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// The end of a process before that of its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// A signal that the sweep did not send.
+    /// A signal that the sweep did not send. Only Unix has them.
+    #[cfg_attr(not(unix), expect(dead_code))]
     Signal(i32),
     /// It ended with a status.
     Exit(i32),

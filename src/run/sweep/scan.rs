@@ -117,6 +117,15 @@ pub(super) fn add_problems(coverage: &mut Coverage, problems: Vec<Problem>) {
 }
 
 impl Target {
+    /// True if another scan may read more of its containers: the user set a limit that depends on the
+    /// machine, and a limit was reached. Limits that the user set are no problems, so these say nothing.
+    pub(super) fn is_cut(&self, coverage: &Coverage) -> bool {
+        let files = self.files.iter().map(|files| &files.containers);
+        let history = self.history.iter().map(|history| &history.database.containers);
+        let may_vary = files.chain(history).any(|containers| containers.limits.may_vary());
+        may_vary && coverage.left_out.unopened > 0
+    }
+
     /// Its sources, which `stop` ends. What a run may unpack in total counts for each target by
     /// itself, so that the result does not depend on the others.
     pub(super) fn sources(&self, stop: &Stop) -> Vec<Source> {

@@ -330,14 +330,18 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
 }
 
 /// What sweeps pass on about a repository, if it is `wanted`. If the user limits what is unpacked in
-/// all objects together, the result of one object depends on the others, so nothing is passed on.
+/// all objects together, the result of one object depends on the others, so nothing is passed on. If
+/// the user limits the time for an object, a result with a limit that was reached is not used.
 pub(super) fn exchange(
     wanted: bool,
     database: &DatabaseOptions,
-    earlier: Vec<ObjectsRead>,
+    mut earlier: Vec<ObjectsRead>,
 ) -> Option<Arc<Exchange>> {
     let limits = &database.containers.limits;
     let is_limited = limits.run_members.is_explicit || limits.run_unpacked.is_explicit;
+    if limits.may_vary() {
+        earlier.retain(|read| read.unopened() == 0);
+    }
     (wanted && !is_limited).then(|| Arc::new(Exchange::new(earlier)))
 }
 

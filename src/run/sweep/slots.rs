@@ -36,7 +36,7 @@ const BATCH: Duration = Duration::from_secs(20);
 const SLOW: Duration = Duration::from_secs(2);
 /// The reason why a target was scanned only in part. Its record says so too, because later sweeps read
 /// that record.
-const CUT: &str = "not scanned completely: the sweep ended first";
+pub(in crate::run) const CUT: &str = "not scanned completely: the sweep ended first";
 
 /// The state that all scanning threads share.
 pub(super) struct Slots<'a, 's, D> {

@@ -15,7 +15,7 @@ use crate::text::shorten_text;
 use keysweep_unpack::input::{Input, ReadAt};
 use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::{Deadline, Halt, Meter, Metered, Reached};
-use keysweep_unpack::{Fault, Members};
+use keysweep_unpack::{DAMAGED, Fault, Members, READ_IN_PART};
 
 /// Maximum number of problems of one file's members that are listed; the others are counted.
 const LISTED: u64 = 50;
@@ -248,7 +248,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             }
             Err(Fault::Broken(_)) if kind.is_weak() && self.meter.unpacked() == 0 => Ok(true),
             Err(Fault::Broken(why)) => {
-                self.damaged(&format!("a damaged {}: {why}", kind.name()));
+                self.damaged(&format!("{DAMAGED}{}: {why}", kind.name()));
                 Ok(true)
             }
         }
@@ -320,7 +320,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return Err(halt);
         }
         if let Some(error) = extent.error {
-            self.damaged(&format!("it was read only in part: {error}"));
+            self.damaged(&format!("{READ_IN_PART}{error}"));
         }
         Ok(())
     }

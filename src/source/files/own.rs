@@ -40,8 +40,11 @@ const BEGINNINGS: [(&str, &str); 13] = [
     // the state of a sweep
     ("{\"keysweep_sweep\":", ""),
     // a partial of one
-    ("{\"keysweep_partial\":", ""),
+    (PARTIAL, ""),
 ];
+
+/// The beginning of a partial of any version.
+pub const PARTIAL: &str = "{\"keysweep_partial\":";
 
 /// The beginnings of a baseline, the present one first.
 const BASELINES: [&str; 2] = ["#Findingsthatkeysweepsuppresses:", "#Findingsthatkeysweepaccepts:"];

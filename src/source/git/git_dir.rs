@@ -49,8 +49,13 @@ pub(super) fn scan<D: Detector>(
     if git.starts_with(common.join("worktrees")) {
         folders.push(common.clone());
     }
-    let linked = reflogs::worktrees(repo, ledger).into_iter();
-    folders.extend(linked.map(|(_, folder)| canonical(&folder)));
+    for (_, linked) in reflogs::worktrees(repo, ledger) {
+        // Files are named below this repository, even if a link leads to the folder.
+        let inner = linked.strip_prefix(repo.common_dir()).map(|inner| common.join(inner));
+        if !folders.contains(&canonical(&linked)) {
+            folders.push(inner.unwrap_or(linked));
+        }
+    }
     let mut files = Vec::new();
     for folder in folders {
         list(&folder, ledger, &mut files);

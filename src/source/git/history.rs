@@ -103,7 +103,6 @@ fn one<D: Detector>(
     let threads = options.database.threads.max(1);
     let objects = Objects::new(repo, environment, &options.database.storage())?;
     let shallow = open::shallow_boundary(repo, ledger);
-    let is_partial = open::note_partial_clone(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
     let tips = tips::read(repo, &objects, &logs, threads, ledger);
@@ -121,12 +120,7 @@ fn one<D: Detector>(
     let staged = staging::all(repo, &objects, ledger);
     let files = git_dir::checked_out(&objects, &staged, tips.head, ledger);
     git_dir::names(&files, prefix, detector, (stop, ledger), hits);
-    // Any clone should have the checked-out objects, so they are looked up; checking the rest of
-    // the history costs a walk over it.
-    let expected = files.iter().filter(|_| !is_partial || options.database.connectivity);
-    let entries = expected.map(|file| (file.blob, Kind::Blob));
-    let of_history = connectivity::starts(&tips).filter(|_| options.database.connectivity);
-    connectivity::check(&objects, threads, entries.chain(of_history), &shallow, stop, ledger);
+    check_objects(repo, &objects, options, (&tips, &files, &shallow), ledger);
     lfs::scan(repo, &options.database, detector, ledger, &take);
     let found = strong(found.finish(ledger), options.min_confidence, hits);
     if found.is_empty() {
@@ -173,6 +167,33 @@ fn one<D: Detector>(
         }
     });
     Ok(())
+}
+
+/// Records missing objects. Any clone should have the checked-out objects, so they are looked up;
+/// checking the rest of the history costs a walk over it. It is done if it was asked for, and in a
+/// partial clone, which may have all objects by now. What is missing there is listed only if that was
+/// asked for.
+fn check_objects(
+    repo: &gix::Repository,
+    objects: &Objects,
+    options: &HistoryOptions,
+    (tips, files, shallow): (&tips::Tips, &[git_dir::CheckedOut], &[ObjectId]),
+    ledger: &Ledger,
+) {
+    let database = &options.database;
+    let (threads, stop) = (database.threads.max(1), &database.stop);
+    let is_partial = open::is_partial_clone(repo, ledger);
+    let entries = files.iter().map(|file| (file.blob, Kind::Blob));
+    let of_history = connectivity::starts(tips).filter(|_| is_partial || database.connectivity);
+    let starts = entries.chain(of_history);
+    let is_whole = if is_partial && !database.connectivity {
+        connectivity::is_whole(objects, threads, starts, shallow, stop)
+    } else {
+        connectivity::check(objects, threads, starts, shallow, stop, ledger)
+    };
+    if is_partial && !is_whole {
+        open::note_partial_clone(repo, ledger);
+    }
 }
 
 /// Scans all objects of a database, or those that an earlier sweep has not read. Returns the headers

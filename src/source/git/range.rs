@@ -176,7 +176,7 @@ fn open_ends(
                  --unshallow` (in a CI checkout, fetch-depth: 0)",
         );
     }
-    if !met.is_empty() {
+    if !met.is_empty() && open::is_partial_clone(repo, ledger) {
         open::note_partial_clone(repo, ledger);
     }
 }

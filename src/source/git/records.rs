@@ -3,8 +3,11 @@
 //!
 //! Hits have no path, since these texts are not files of the project.
 
+use std::fmt::Display;
+use std::io;
 use std::path::PathBuf;
 
+use super::preflight;
 use super::reflogs::{self, Reflog};
 use super::tips::Tips;
 use crate::coverage::Ledger;
@@ -69,14 +72,28 @@ fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<(PathBuf, Vec<
             .into_iter()
             .map(|(_, folder)| folder.join("config.worktree")),
     );
-    let regular =
-        |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
-    let read = |path: PathBuf| match std::fs::read(&path) {
-        Ok(bytes) => Some((path, bytes)),
-        Err(error) => {
-            ledger.problem("file", path.as_os_str().as_encoded_bytes(), &error);
-            None
+    let read = |path: PathBuf| {
+        let problem = |why: &dyn Display| {
+            ledger.problem("file", path.as_os_str().as_encoded_bytes(), why);
+        };
+        let (folder, name) = (path.parent()?, path.file_name()?);
+        if let Err(malformed) = preflight::check_link(folder, name) {
+            problem(&malformed.advice());
+            return None;
+        }
+        match path.metadata() {
+            // The check of the repository reports what is not a file.
+            Ok(found) if !found.is_file() => return None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Ok(_) | Err(_) => {}
+        }
+        match std::fs::read(&path) {
+            Ok(bytes) => Some((path, bytes)),
+            Err(error) => {
+                problem(&error);
+                None
+            }
         }
     };
-    paths.into_iter().filter(regular).filter_map(read).collect()
+    paths.into_iter().filter_map(read).collect()
 }

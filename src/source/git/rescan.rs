@@ -3,6 +3,7 @@
 //! An earlier report, or the state of a sweep, names the objects that contained credentials, but has
 //! no credentials. The caller attributes the findings.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use gix::ObjectId;
@@ -22,13 +23,15 @@ use crate::source::container::Scanner;
 use crate::source::pointer;
 use keysweep_base::paths::canonical;
 
-/// The candidates of each object, by its id in hex; missing and damaged objects are left out.
+/// The candidates of each object, by its id in hex; missing and damaged objects are left out. With
+/// `records`, the names of refs, the reflogs and the configuration are scanned as well.
 ///
 /// # Errors
 /// If the repository no longer exists, or can't be opened.
 pub fn scan<D: Detector>(
     options: &HistoryOptions,
     ids: &[&str],
+    records: Option<&(dyn Fn(Hit) + Sync)>,
     detector: &D,
     ledger: &Ledger,
 ) -> Result<Vec<(String, Vec<Candidate>)>, Error> {
@@ -37,34 +40,32 @@ pub fn scan<D: Detector>(
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = Vec::new();
-    each(options, &mut |repo, environment| {
-        if wanted.is_empty() {
-            return Ok(());
+    let database = &options.database;
+    let mut work = |repo: &gix::Repository, environment: &Environment| {
+        let objects = Objects::new(repo, environment, &database.storage())?;
+        of_one(&objects, database, &mut wanted, detector, ledger, &mut found);
+        if let Some(hits) = records {
+            let logs = reflogs::read(repo, ledger);
+            let tips = tips::read(repo, &objects, &logs, database.threads.max(1), ledger);
+            records::scan(repo, &tips, &logs, detector, ledger, hits);
         }
-        let objects = Objects::new(repo, environment, &options.database.storage())?;
-        of_one(&objects, &options.database, &mut wanted, detector, ledger, &mut found);
-        Ok(())
-    })?;
+        let is_done = wanted.is_empty() && records.is_none();
+        Ok::<_, Error>(if is_done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    };
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    let environment = options.environment.of(&repo, options.repo.is_some());
+    if work(&repo, &environment)?.is_break() {
+        return Ok(found);
+    }
+    for module in modules::below(&repo, &Ledger::new()) {
+        // What a submodule contained is missing then, and the caller looks for it everywhere.
+        let worked = open::open_git_dir(&module.git_dir)
+            .and_then(|module| work(&module, &Environment::default()));
+        if worked.is_ok_and(|flow| flow.is_break()) {
+            break;
+        }
+    }
     Ok(found)
-}
-
-/// Scans the names of refs, the reflogs and the configuration.
-///
-/// # Errors
-/// If the repository no longer exists, or can't be opened.
-pub fn records<D: Detector>(
-    options: &HistoryOptions,
-    detector: &D,
-    ledger: &Ledger,
-    hits: &(dyn Fn(Hit) + Sync),
-) -> Result<(), Error> {
-    each(options, &mut |repo, environment| {
-        let objects = Objects::new(repo, environment, &options.database.storage())?;
-        let logs = reflogs::read(repo, ledger);
-        let tips = tips::read(repo, &objects, &logs, options.database.threads.max(1), ledger);
-        records::scan(repo, &tips, &logs, detector, ledger, hits);
-        Ok(())
-    })
 }
 
 /// Records the repository whose objects are read. Gives its git folder, and the folder that reports
@@ -78,21 +79,6 @@ pub fn place(options: &HistoryOptions, ledger: &Ledger) -> Result<(PathBuf, Path
     let common = canonical(repo.common_dir());
     let top = git_dir::top(&common).to_owned();
     Ok((common, top))
-}
-
-/// Does `work` on the repository and on its submodules.
-fn each(
-    options: &HistoryOptions,
-    work: &mut dyn FnMut(&gix::Repository, &Environment) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let repo = open::open(options.repo.as_deref(), &options.environment)?;
-    work(&repo, &options.environment)?;
-    for module in modules::below(&repo, &Ledger::new()) {
-        // What a submodule contained is missing then, and the caller looks for it everywhere.
-        let _ = open::open_git_dir(&module.git_dir)
-            .and_then(|module| work(&module, &Environment::default()));
-    }
-    Ok(())
 }
 
 /// Scans the wanted objects that this repository has; the remaining ones stay in `wanted`.
@@ -134,13 +120,14 @@ fn object<D: Detector>(
     let mut scanner = Scanner::new(detector, &options.containers, ledger, stop);
     let streamed = objects
         .stream(id, |size, bytes| texts::piecewise(&mut scanner, (id, &name), size, bytes, ledger));
-    let (detected, size) = match streamed {
-        Some(streamed) => streamed,
+    let (detected, size, pointer) = match streamed {
+        // A pointer is small. The buffer has the previous object.
+        Some((detected, size)) => (detected, size, None),
         None => match objects.find(id, buffer) {
             Ok(Some(Kind::Tree) | None) | Err(_) => return None,
             Ok(Some(kind)) => {
                 ledger.add(Count::Commits, u64::from(kind == Kind::Commit));
-                (scanner.bytes(&name, buffer), buffer.len() as u64)
+                (scanner.bytes(&name, buffer), buffer.len() as u64, pointer::of(buffer))
             }
         },
     };
@@ -148,7 +135,7 @@ fn object<D: Detector>(
     ledger.add(Count::Bytes, size);
     detected.note(ledger, "object", &name);
     let mut candidates = detected.candidates;
-    if let Some(oid) = pointer::of(buffer).filter(|_| size == buffer.len() as u64) {
+    if let Some(oid) = pointer {
         candidates.extend(texts::pointed_at(objects, &oid, &mut scanner, Use::Asked(stop), ledger));
     }
     Some(candidates)

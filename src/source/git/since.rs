@@ -69,6 +69,9 @@ pub(super) struct Reading<'a> {
     holding: Mutex<BTreeSet<ObjectId>>,
 }
 
+/// What is counted for those who watch the run.
+const WATCHED: [Count; 3] = [Count::Objects, Count::Commits, Count::Bytes];
+
 /// The packs, or the loose objects.
 #[derive(Default)]
 struct Part {
@@ -80,14 +83,27 @@ struct Part {
 impl Part {
     /// Scans, and records what the run counts during the scan.
     fn read<T>(&mut self, run: &Ledger, work: impl FnOnce(&Ledger) -> T) -> T {
-        let before = [Count::Objects, Count::Commits, Count::Bytes].map(|count| run.get(count));
-        let done = work(&self.ledger);
-        let after = [Count::Objects, Count::Commits, Count::Bytes].map(|count| run.get(count));
-        let [objects, commits, bytes] = [0, 1, 2].map(|at| after[at] - before[at]);
+        let before = WATCHED.map(|count| run.get(count));
+        let _counting = Counting { run, before, counted: &mut self.counted };
+        work(&self.ledger)
+    }
+}
+
+/// Records at its end what the run has counted, also if the scan panics: otherwise that would be counted
+/// twice.
+struct Counting<'a> {
+    run: &'a Ledger,
+    before: [u64; 3],
+    counted: &'a mut Coverage,
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        let after = WATCHED.map(|count| self.run.get(count));
+        let [objects, commits, bytes] = [0, 1, 2].map(|at| after[at] - self.before[at]);
         self.counted.objects += objects;
         self.counted.commits += commits;
         self.counted.bytes += bytes;
-        done
     }
 }
 
@@ -129,6 +145,9 @@ impl<'a> Reading<'a> {
         };
         let (database, plan, is_thin) = (self.database, &self.plan, &self.is_thin);
         let run = pass.ledger;
+        // Of some commits alone no graph is made, so their headers are not kept.
+        let commits = pass.commits.filter(|_| matches!(plan, Plan::All));
+        let pass = &Pass { commits, ..*pass };
         self.packs.read(run, |ledger| {
             let pass = pass.of_part(ledger, Some(run), &found);
             if scan_packs(database, &pass, |number| plan.unread_of_pack(database, number)) {
@@ -175,5 +194,28 @@ impl<'a> Reading<'a> {
             in_packs,
             in_loose,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    use super::*;
+
+    #[test]
+    fn what_was_counted_before_a_panic_is_counted_once() {
+        let (run, mut part) = (Ledger::new(), Part::default());
+        let read = || {
+            part.read(&run, |ledger| {
+                for ledger in [ledger, &run] {
+                    WATCHED.iter().zip(1..).for_each(|(count, by)| ledger.add(*count, by));
+                }
+                resume_unwind(Box::new(()));
+            });
+        };
+        assert!(catch_unwind(AssertUnwindSafe(read)).is_err());
+        run.add_part(&part.ledger, &part.counted);
+        assert_eq!(WATCHED.map(|count| run.get(count)), [1, 2, 3]);
     }
 }

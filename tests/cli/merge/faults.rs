@@ -85,7 +85,7 @@ fn damage_is_named_with_its_line() {
 }
 
 #[test]
-fn what_is_no_partial_is_refused() {
+fn a_file_that_is_not_a_partial_is_refused() {
     let project = Project::new();
     project.file("notes.txt", "hello\n").file("folder/report.json", "{}").file("folder/empty", "");
     project.file("all/a.env", Keys::new("merge refused").pair().env);

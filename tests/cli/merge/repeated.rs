@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{assert_same, everything, outputs, shards};
-use crate::support::{Keys, Project, Ran};
+use crate::support::{Keys, Project};
 
 /// Sets fields in the lines of one kind: the head, `target` or `end`. The order of fields stays, by
 /// which a partial is known.
@@ -25,19 +25,6 @@ fn change(project: &Project, from: &str, to: &str, kind: &str, fields: &[(&str, 
     project.file(to, lines.collect::<String>());
 }
 
-fn keys(report: &Ran) -> Vec<String> {
-    let report = report.json();
-    let findings = report["findings"].as_array().expect("findings").iter();
-    let mut keys: Vec<String> =
-        findings.filter_map(|one| one["key_id"].as_str().map(str::to_owned)).collect();
-    keys.sort();
-    keys
-}
-
-fn notes(report: &Ran) -> String {
-    report.json()["coverage"]["notes"].to_string()
-}
-
 #[test]
 fn a_copied_or_repeated_partial_counts_once() {
     let (project, _) = everything("merge repeated");
@@ -50,7 +37,8 @@ fn a_copied_or_repeated_partial_counts_once() {
     fs::copy(project.at(&partials[0]), project.at("copy.partial")).expect("a copy");
     let ran = project.keysweep(["merge", "parts/2", "copy.partial", "--format", "json"]).run();
     let alone = project.keysweep(["merge", "parts/2", "--format", "json"]).run();
-    assert!(notes(&ran).contains("in several partials, each counts once"), "{}", notes(&ran));
+    let notes = ran.notes().join("\n");
+    assert!(notes.contains("in several partials, each counts once"), "{notes}");
     let (mut ran, mut alone) = (ran.json(), alone.json());
     for report in [&mut ran, &mut alone] {
         report["coverage"]["notes"].take();
@@ -91,17 +79,98 @@ fn the_latest_complete_scan_counts_and_nothing_found_is_lost() {
         for order in [["new", other], [other, "new"]] {
             let merge = ["merge", order[0], order[1], "--format", "json"];
             let ran = project.keysweep(merge).run().exits(1);
-            assert_eq!(&keys(&ran), expected, "{order:?}");
-            assert!(notes(&ran).contains(words), "{order:?}: {}", notes(&ran));
+            assert_eq!(&ran.key_ids(), expected, "{order:?}");
+            let notes = ran.notes().join("\n");
+            assert!(notes.contains(words), "{order:?}: {notes}");
             assert_eq!(ran.json()["coverage"]["complete"], true, "{order:?}");
             assert_eq!(ran.json()["coverage"]["files"], 1, "{order:?}");
         }
     }
 }
 
+/// A sweep that `--timeout` or a signal ended, and another one that has what it did not scan.
+#[test]
+fn the_end_of_a_sweep_is_no_problem_once_its_targets_are_scanned() {
+    let mut made = Keys::new("merge covered");
+    let project = Project::new();
+    let sweep = |partial: &str| {
+        project.keysweep(["sweep", "all", "--partial", partial, "--quiet"]).run().exits(1);
+    };
+    let (old, new) = (made.pair(), made.pair());
+    project.file("all/a.env", &new.env);
+    sweep("whole");
+    change(&project, "whole", "lasting", "target", &[("complete", "false")]);
+    change(&project, "whole", "other name", "target", &[("name", "\"other\"")]);
+    change(&project, "other name", "other name", "keysweep_partial", &[("plan", "\"other\"")]);
+    project.file("all/a.env", &old.env);
+    sweep("began");
+    let later = ("ended", "\"2999-01-01T00:00:00Z\"");
+    let failed = ("failed", "\"not scanned completely: the sweep ended first\"");
+    let not_scanned = ("not_scanned", "\"not scanned: the sweep ended first\"");
+    let incomplete = ("complete", "false");
+    let time =
+        ("problems", r#"[{"what":"time","path":"","why":"the time limit of 1s was reached"}]"#);
+    let interrupted = ("interrupted", "true");
+    let target = |name, fields: &[(&str, &str)]| change(&project, "began", name, "target", fields);
+    target("cut", &[later, failed, incomplete]);
+    target("unscanned", &[later, not_scanned, incomplete]);
+    target("finished", &[later]);
+    for (began, by, others, is_left) in [
+        ("cut", time, &["whole"][..], false),
+        ("cut", interrupted, &["whole"], false),
+        ("unscanned", time, &["whole"], false),
+        ("unscanned", interrupted, &["whole"], false),
+        ("finished", time, &["whole"], false),
+        ("cut", time, &["lasting"], false),
+        ("cut", time, &["cut"], true),
+        ("cut", interrupted, &["other name"], true),
+        ("unscanned", time, &[], true),
+        ("unscanned", time, &["cut", "other name"], true),
+    ] {
+        change(&project, began, "ended", "end", &[by]);
+        // The target is covered whether the other sweep had the same plan or not.
+        for plan in [None, Some(("plan", "\"another\""))] {
+            change(&project, "ended", "ended", "keysweep_partial", plan.as_slice());
+            let merge = ["merge", "--format", "json", "ended"];
+            let ran = project.keysweep(merge.iter().chain(others)).run();
+            let place = format!("{began} {by:?} {others:?} {plan:?}: {ran:?}");
+            let problems = ran.problems();
+            let is_end = |one: &String| one.starts_with("time ") || one.starts_with("run ");
+            assert_eq!(problems.iter().any(is_end), is_left, "{place}");
+            // What is found is reported, whichever of the scans counts.
+            if others.len() == 1 && began == "cut" && others[0] != "cut" {
+                assert_eq!(ran.key_ids().len(), 2, "{place}");
+            }
+        }
+    }
+}
+
+/// A sweep that ended before its targets began names them as the other sweeps do.
+#[test]
+fn a_sweep_without_time_is_covered_by_those_of_its_targets() {
+    let mut made = Keys::new("merge no time");
+    let project = Project::new();
+    for name in ["one", "two"] {
+        project.git_in(&format!("all/{name}"), &["init", "-q"]);
+        project.file(format!("all/{name}/a.env"), made.pair().env);
+        let (place, partial) = (format!("all/{name}"), format!("{name}.partial"));
+        project.keysweep(["sweep", &place, "--partial", &partial, "-q"]).run().exits(1);
+    }
+    let cut = ["sweep", "all/one", "all/two", "--timeout", "1ms", "--partial", "cut.partial", "-q"];
+    project.keysweep(cut).run();
+    // All names count from the folder above then.
+    project.file("more/a.env", made.pair().env);
+    project.keysweep(["sweep", "more", "--partial", "more.partial", "-q"]).run().exits(1);
+    let merge = ["merge", "--format", "json", "cut.partial", "more.partial", "one.partial"];
+    let ran = project.keysweep(merge).run().exits(1);
+    assert_eq!(ran.json()["coverage"]["complete"], false, "{ran:?}");
+    let ran = project.keysweep(merge.iter().chain(&["two.partial"])).run().exits(1);
+    assert_eq!(ran.json()["coverage"]["complete"], true, "{ran:?}");
+}
+
 /// Containers and build machines call every repository the same.
 #[test]
-fn repositories_of_one_name_are_told_apart_by_their_remotes() {
+fn repositories_of_one_name_are_distinguished_by_their_remotes() {
     let mut made = Keys::new("merge remotes");
     let project = Project::new();
     for name in ["api", "web"] {

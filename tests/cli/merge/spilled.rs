@@ -112,7 +112,7 @@ fn many(project: &Project, from: &str, to: &str) {
 }
 
 #[test]
-fn what_is_written_to_a_file_is_reported_to_the_byte() {
+fn a_report_does_not_depend_on_what_is_written_to_a_file() {
     let (project, _) = everything("merge spilled");
     let partials = shards(&project, 2);
     let made = partials.iter().map(|name| {
@@ -151,7 +151,7 @@ fn what_is_written_to_a_file_is_reported_to_the_byte() {
 }
 
 #[test]
-fn formats_that_hold_places_say_what_they_leave_out_and_the_others_have_all() {
+fn formats_with_a_limit_of_locations_say_what_they_leave_out_and_the_others_list_all() {
     let (project, pair) = (Project::new(), Keys::new("merge many places").pair());
     project.file("all/a/a.env", &pair.env);
     let sweep = ["sweep", "all", "--partial", "one.partial", "--quiet"];

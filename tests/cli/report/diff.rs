@@ -240,7 +240,7 @@ fn what_the_newer_run_may_have_left_out_is_not_gone() {
 
 /// A counter that is added later makes a finding doubtful as well, unless it counts no content.
 #[test]
-fn more_of_any_content_that_was_left_out_is_a_doubt() {
+fn a_higher_count_of_left_out_content_is_a_reason_for_doubt() {
     let mut keys = Keys::new("diff counters");
     let project = Project::new();
     project.file("in/k.env", keys.pair().env);

@@ -40,7 +40,7 @@ fn a_credential_is_a_file_that_is_kept_up_to_date() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(name.starts_with(text.split(' ').nth(3).expect("a fingerprint")), "{name}");
-    // What was ticked stays, what somebody wrote besides does not.
+    // What was ticked stays, what somebody added does not.
     let ticked = text.replacen("- [ ] **", "- [x] **", 1);
     project.file(format!("t/open/{name}"), format!("{ticked}more\n"));
     let ran = write().exits(1);
@@ -70,7 +70,7 @@ fn a_credential_is_a_file_that_is_kept_up_to_date() {
 }
 
 #[test]
-fn names_are_no_markup() {
+fn names_are_not_markup() {
     let mut keys = Keys::new("tickets markup");
     let project = Project::new();
     let name = "a](http:x) <img src=x> `b` |\n# c @user.env";
@@ -86,12 +86,12 @@ fn names_are_no_markup() {
     for line in text.lines().filter(|line| !line.starts_with("<!--")) {
         let mut outside = String::new();
         let mut rest = line;
-        while let Some((before, behind)) = rest.split_once('`') {
+        while let Some((before, after)) = rest.split_once('`') {
             outside.push_str(before);
-            let ticks = 1 + behind.len() - behind.trim_start_matches('`').len();
+            let ticks = 1 + after.len() - after.trim_start_matches('`').len();
             let fence = "`".repeat(ticks);
-            let behind = &behind[ticks - 1..];
-            rest = behind.split_once(&fence).map_or("", |(_, rest)| rest);
+            let after = &after[ticks - 1..];
+            rest = after.split_once(&fence).map_or("", |(_, rest)| rest);
         }
         outside.push_str(rest);
         for markup in ["<img", "<b>", "](http", "[me]", "@user", "@org"] {

@@ -184,7 +184,7 @@ fn base32(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
     in_letters(text.collect(), bytes.len(), 5)
 }
 
-/// A line of a dump: what stands before its groups, and one for each byte.
+/// A line of a dump: the text before its groups, and one for each byte.
 fn grouped(before: &str, line: &[u8], one: fn(u8) -> String) -> (String, Vec<Range<usize>>) {
     let (mut text, mut at) = (before.to_owned(), vec![]);
     for (index, &byte) in line.iter().enumerate() {
@@ -196,7 +196,7 @@ fn grouped(before: &str, line: &[u8], one: fn(u8) -> String) -> (String, Vec<Ran
     (text + "\n", at)
 }
 
-/// A word's letters, and where each byte of a text stands in them.
+/// A word's letters, and the position of each byte of a text in them.
 type Word = fn(&[u8]) -> (Vec<u8>, Vec<Range<usize>>);
 
 fn b64_word(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {

@@ -5,7 +5,7 @@ use keysweep::scan::Copied;
 use super::*;
 
 #[test]
-fn a_delta_finds_what_is_written_otherwise() {
+fn a_delta_finds_credentials_in_other_notations() {
     let engine = Engine::new(&RuleSet::builtin());
     // Labels that are quiet, far enough from either end to be so in the middle of a longer text.
     let around = "the secret of it all is none, and no secret is kept by a wall\n".repeat(110);

@@ -22,9 +22,9 @@ pub(super) fn text(layout: &Layout) -> Written {
 type Step<'s> = &'s dyn Fn(&[u8]) -> (Vec<u8>, Vec<Range<usize>>);
 
 /// A layout through steps of encoding, with text around what comes out.
-pub(super) fn chain(layout: &Layout, steps: &[Step<'_>], before: &str, behind: &str) -> Made {
+pub(super) fn chain(layout: &Layout, steps: &[Step<'_>], before: &str, after: &str) -> Made {
     let written = steps.iter().fold(text(layout), |written, step| written.through(step));
-    of(layout, written.between(before.as_bytes(), behind.as_bytes()))
+    of(layout, written.between(before.as_bytes(), after.as_bytes()))
 }
 
 /// A credential of any kind.
@@ -196,10 +196,10 @@ pub(super) fn secret_of_two(keys: &mut Keys) -> Made {
         token: None,
     };
     let first = text(&id).through(base64).between(b"kind: Secret\ndata:\n  one: ", b"\n  two: ");
-    let (own, behind) = (id.truth(&first), first.bytes.len());
+    let (own, after) = (id.truth(&first), first.bytes.len());
     let second = text(&secret).through(base64).between(&first.bytes, b"\n");
     let truth = Truth { secret: secret.truth(&second).secret, ..own };
-    assert!(behind < second.bytes.len());
+    assert!(after < second.bytes.len());
     (second.bytes, vec![truth])
 }
 
@@ -232,7 +232,7 @@ pub(super) fn line(keys: &mut Keys, form: fn(&str, &str) -> String) -> Made {
     of(&layout, written)
 }
 
-/// Strings of UTF-16 that stand apart in a binary.
+/// Separate strings of UTF-16 in a binary.
 pub(super) fn strings_apart(keys: &mut Keys) -> Made {
     let (id, secret) = (keys.id(), keys.secret());
     let junk = |keys: &mut Keys| -> Vec<u8> {
@@ -304,7 +304,7 @@ pub(super) fn braced(layout: &Layout, one: fn(u8) -> String) -> Made {
 }
 
 /// A pair between bytes of a binary: before the id, right before it, between, right before the
-/// secret, and behind it.
+/// secret, and after it.
 pub(super) fn binary(keys: &mut Keys, parts: &[&[u8]; 5]) -> Made {
     let (id, secret) = (keys.id_of("AKIA"), keys.secret());
     let before = [parts[0], parts[1]].concat();

@@ -149,7 +149,7 @@ pub(super) const SPELLED: &[Form] = &[
         let written = text(&one).through(|bytes| {
             each(bytes, |at, byte| if at % 76 == 75 { vec![byte, b'\n', b' '] } else { vec![byte] })
         });
-        // A line break behind a byte is not its own.
+        // A line break after a byte is not its own.
         let mut truth = one.truth(&written);
         for part in [&mut truth.id, &mut truth.secret].into_iter().flatten() {
             while written.bytes[part.1.end - 1].is_ascii_whitespace() {

@@ -51,7 +51,7 @@ fn scribble(path: &Path) {
 
 /// Where the entry of an object begins in the only pack.
 fn offset(leaky: &Leaky, id: &str) -> usize {
-    let index = leaky.packed(".idx");
+    let index = leaky.packed("idx");
     let list = leaky.repo.git(&["verify-pack", "-v", index.to_str().expect("UTF-8")]);
     let line = list.lines().find(|line| line.starts_with(id)).expect("it is in the pack");
     line.split_ascii_whitespace().nth(4).and_then(|at| at.parse().ok()).expect("an offset")
@@ -59,7 +59,7 @@ fn offset(leaky: &Leaky, id: &str) -> usize {
 
 fn scribble_in_pack(leaky: &Leaky, id: &str) {
     let at = offset(leaky, id);
-    change(&leaky.packed(".pack"), |bytes| {
+    change(&leaky.packed("pack"), |bytes| {
         bytes[at + 10..at + 14].iter_mut().for_each(|byte| *byte ^= 0x5a);
     });
 }
@@ -134,7 +134,7 @@ pub(super) const DAMAGES: &[Damage] = &[
         name: "a pack is cut",
         apply: |leaky| {
             let at = offset(leaky, &leaky.blobs[9]);
-            change(&leaky.packed(".pack"), |bytes| bytes.truncate(at));
+            change(&leaky.packed("pack"), |bytes| bytes.truncate(at));
         },
         found: 1,
         placed: 1,
@@ -142,33 +142,33 @@ pub(super) const DAMAGES: &[Damage] = &[
     },
     Damage {
         name: "a pack's trailer is gone",
-        apply: |leaky| change(&leaky.packed(".pack"), |bytes| bytes.truncate(bytes.len() - 20)),
+        apply: |leaky| change(&leaky.packed("pack"), |bytes| bytes.truncate(bytes.len() - 20)),
         ..PACKED
     },
     Damage {
         name: "a pack's header is scribbled on",
-        apply: |leaky| change(&leaky.packed(".pack"), |bytes| bytes[0] ^= 0xff),
+        apply: |leaky| change(&leaky.packed("pack"), |bytes| bytes[0] ^= 0xff),
         found: 0,
         placed: 0,
         status: 2,
         ..PACKED
     },
-    Damage { name: "an index is cut", apply: |leaky| cut(&leaky.packed(".idx")), ..PACKED },
+    Damage { name: "an index is cut", apply: |leaky| cut(&leaky.packed("idx")), ..PACKED },
     Damage {
         name: "an index is empty",
-        apply: |leaky| fs::write(leaky.packed(".idx"), "").expect("ours"),
+        apply: |leaky| fs::write(leaky.packed("idx"), "").expect("ours"),
         ..PACKED
     },
     Damage {
         name: "an index is gone",
-        apply: |leaky| fs::remove_file(leaky.packed(".idx")).expect("there"),
+        apply: |leaky| fs::remove_file(leaky.packed("idx")).expect("there"),
         is_harmless: true,
         ..PACKED
     },
     Damage {
         name: "an index has wrong offsets",
         apply: |leaky| {
-            change(&leaky.packed(".idx"), |bytes| {
+            change(&leaky.packed("idx"), |bytes| {
                 let len = bytes.len();
                 bytes[len - 200..len - 100].iter_mut().for_each(|byte| *byte ^= 0x11);
             });
@@ -179,7 +179,7 @@ pub(super) const DAMAGES: &[Damage] = &[
     },
     Damage {
         name: "an index counts too much",
-        apply: |leaky| change(&leaky.packed(".idx"), |bytes| bytes[8..1032].fill(0xff)),
+        apply: |leaky| change(&leaky.packed("idx"), |bytes| bytes[8..1032].fill(0xff)),
         ..PACKED
     },
     Damage {

@@ -41,7 +41,7 @@ fn is_found_or_reported(
 }
 
 #[test]
-fn what_descends_from_an_unreadable_delta_is_reported() {
+fn deltas_of_an_unreadable_base_are_reported() {
     let repo = Scripted::new(80);
     repo.git(&["repack", "-q", "-adf"]);
     let expected = oracle(&repo.git_dir());
@@ -83,7 +83,7 @@ fn a_cut_pack_is_read_up_to_the_cut() {
 }
 
 #[test]
-fn a_second_copy_stands_in_for_a_damaged_one() {
+fn a_second_copy_replaces_a_damaged_one() {
     let repo = Scripted::new(80);
     repo.git(&["repack", "-q", "-adf"]);
     let expected = oracle(&repo.git_dir());

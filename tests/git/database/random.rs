@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::differential::compare;
 use super::scripted::{Scripted, data, git};
+use crate::support::storage::{copy_as_loose, packs};
 use crate::support::{Keys, cases};
 
 /// Something that happens to a repository.
@@ -95,7 +96,7 @@ impl Growing {
             Step::Commits { count, loose } => self.commit(count, loose),
             // Without a pack git itself may fall over.
             Step::Store(["multi-pack-index", ..] | [.., "--write-midx"])
-                if self.packs().is_empty() => {}
+                if packs(&self.git_dir, "pack").is_empty() => {}
             Step::Store(arguments) => drop(self.git(arguments)),
             Step::Unpack => self.unpack(),
             Step::Forget if self.commits > 1 => {
@@ -195,21 +196,11 @@ impl Growing {
         }
     }
 
-    fn packs(&self) -> Vec<PathBuf> {
-        let files = fs::read_dir(self.git_dir.join("objects/pack")).into_iter().flatten();
-        let paths = files.map(|file| file.expect("a file").path());
-        paths.filter(|path| path.extension().is_some_and(|it| it == "pack")).collect()
-    }
-
     fn unpack(&mut self) {
-        let packs: Vec<Vec<u8>> =
-            self.packs().iter().map(|path| fs::read(path).expect("a pack")).collect();
+        copy_as_loose(&self.git_dir);
         let folder = self.git_dir.join("objects/pack");
-        fs::rename(&folder, self.next_name("aside")).expect("the same file system");
-        fs::create_dir(&folder).expect("it was moved away");
-        for bytes in packs {
-            git(&self.git_dir, &["unpack-objects", "-q"], &bytes);
-        }
+        fs::remove_dir_all(&folder).expect("ours");
+        fs::create_dir(&folder).expect("it was removed");
     }
 
     fn next_name(&mut self, what: &str) -> PathBuf {

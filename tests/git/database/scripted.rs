@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::differential::compare;
 use crate::support::programs::GIT;
+use crate::support::storage::{copy_as_loose, only_pack};
 
 /// git without anybody's configuration, at a fixed date.
 pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
@@ -75,22 +76,18 @@ impl Scripted {
         self.git_dir().join("objects/pack")
     }
 
-    /// The only file of its kind in the pack folder.
+    /// The only file with this extension in the pack folder.
+    #[track_caller]
     pub(crate) fn pack(&self, extension: &str) -> PathBuf {
-        let files = fs::read_dir(self.pack_folder()).expect("a folder");
-        let mut paths = files.map(|file| file.expect("a file").path());
-        let is = |path: &PathBuf| path.extension().is_some_and(|it| it == extension);
-        let path = paths.find(is).expect("one such file");
+        let path = only_pack(&self.git_dir(), extension);
         writable(&path);
         path
     }
 
     /// Explodes the packs into loose objects.
     pub(crate) fn unpack(&self) {
-        let bytes = fs::read(self.pack("pack")).expect("a pack");
-        let aside = self.dir.path().join("aside");
-        fs::rename(self.pack_folder(), &aside).expect("the same file system");
-        git(&self.git_dir(), &["unpack-objects", "-q"], &bytes);
+        copy_as_loose(&self.git_dir());
+        fs::remove_dir_all(self.pack_folder()).expect("ours");
     }
 
     #[track_caller]

@@ -2,6 +2,7 @@
 
 use super::{Files, Special};
 use crate::support::git::{Repo, key_id, leak, secret};
+use crate::support::storage;
 
 const WHAT: Special = Special {
     what: "",
@@ -158,15 +159,11 @@ pub(super) fn staged(repo: &Repo) -> Vec<Special> {
 
 /// A large file, of which the index of `staged` and no commit holds the pointer.
 pub(super) fn lfs(repo: &Repo) -> Vec<Special> {
-    use sha2::{Digest as _, Sha256};
     let content = leak(75);
-    let oid: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = content.len();
-    let pointer =
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
+    let (pointer, object) = storage::lfs(&content);
     repo.write("assets/big.psd", pointer);
     repo.git(&["add", "assets/big.psd"]);
-    repo.write(format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]), content);
+    repo.write(format!(".git/{object}"), content);
     vec![Special {
         what: "an LFS object",
         key: key_id(75),

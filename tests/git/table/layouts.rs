@@ -95,7 +95,7 @@ fn into_one_pack(repo: &Repo, folder: &Path) {
     into_packs(repo, folder, 1);
 }
 
-fn lend(folder: &Path, lender: &Path, named: &str) {
+fn add_alternate(folder: &Path, lender: &Path, named: &str) {
     let info = folder.join("info");
     fs::create_dir_all(lender).expect("a folder");
     fs::create_dir_all(&info).expect("a folder");
@@ -166,13 +166,13 @@ pub(super) fn stores(places: &Places) -> Vec<Layout> {
         let own = folder.join(".git/objects");
         let lender = folder.join("lender");
         fs::rename(&own, &lender).expect("movable");
-        lend(&own, &lender, lender.to_str().expect("UTF-8"));
+        add_alternate(&own, &lender, lender.to_str().expect("UTF-8"));
     });
     copies.copy("alternates of alternates, by relative paths", |repo, folder| {
         let own = folder.join(".git/objects");
         let (one, two) = (folder.join("one"), folder.join("two"));
-        lend(&own, &one, "../../one");
-        lend(&one, &two, "../two");
+        add_alternate(&own, &one, "../../one");
+        add_alternate(&one, &two, "../two");
         move_half(&own, &one);
         let ids = ids(repo, folder);
         fs::create_dir_all(two.join("pack")).expect("a folder");

@@ -34,7 +34,7 @@ fn rule<'a>(run: &'a Value, result: &Value) -> &'a Value {
     &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().expect("an index") as usize]
 }
 
-/// Skips what is no failure, needs a line that is not a byte offset, reads the CWE from
+/// Skips what is not a failure, needs a line that is not a byte offset, reads the CWE from
 /// relationships and then from tags, and parts fingerprint keys at a slash before `vN`.
 fn defectdojo(run: &Value, result: &Value) -> bool {
     let region = &result["locations"][0]["physicalLocation"]["region"];

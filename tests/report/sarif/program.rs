@@ -97,7 +97,7 @@ fn name_that_is_not_utf8(project: &Project, keys: &mut Keys) -> usize {
 }
 
 #[test]
-fn logs_of_files_hold() {
+fn logs_of_files_are_valid() {
     let (project, mut keys) = (Project::new(), Keys::new("logs of files"));
     let mut planted = odd_tree(&project, &mut keys);
     planted += name_that_is_not_utf8(&project, &mut keys);
@@ -123,7 +123,7 @@ fn logs_of_files_hold() {
     assert!(notice["message"]["text"].as_str().is_some_and(|text| text.contains("no such file")));
 }
 
-/// A repository in which keys stand in files, gone files, messages, and nowhere any more.
+/// A repository with keys in files, in deleted files, in messages, and in unreachable objects.
 pub(crate) fn repository(keys: &mut Keys) -> Project {
     let project = Project::new();
     let gone = "old/a b#%\u{e9}.env";
@@ -153,7 +153,7 @@ pub(crate) fn repository(keys: &mut Keys) -> Project {
 }
 
 #[test]
-fn logs_of_histories_hold() {
+fn logs_of_histories_are_valid() {
     let mut keys = Keys::new("logs of histories");
     let project = repository(&mut keys);
     let clean = Project::new();
@@ -207,7 +207,7 @@ fn head(project: &Project) -> String {
 }
 
 #[test]
-fn logs_of_what_is_staged_hold() {
+fn logs_of_staged_files_are_valid() {
     let (project, mut keys) = (Project::new(), Keys::new("logs of the staged"));
     project.git(&["init", "-q", "-b", "main"]).file("a b.env", "nothing\n").git(&["add", "."]);
     project.git(&["commit", "-qm", "one"]);
@@ -222,7 +222,7 @@ fn logs_of_what_is_staged_hold() {
 }
 
 #[test]
-fn logs_of_ranges_hold_and_point_at_what_was_added() {
+fn logs_of_ranges_are_valid_and_point_at_what_was_added() {
     let (project, mut keys) = (Project::new(), Keys::new("logs of ranges"));
     let (pair, whole) = (keys.pair(), keys.pair());
     let id_alone = format!("# \u{e9}\nAWS_ACCESS_KEY_ID={}\n", pair.id);
@@ -286,7 +286,7 @@ fn a_category_can_be_chosen() {
 }
 
 #[test]
-fn thirty_thousand_findings_in_files_are_what_github_takes() {
+fn github_accepts_a_log_of_thirty_thousand_findings_in_files() {
     let (project, mut keys) = (Project::new(), Keys::new("thirty thousand"));
     for file in 0..300 {
         let ids: String = (0..99).map(|_| format!("key: {}\n\n", keys.id())).collect();

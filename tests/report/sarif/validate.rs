@@ -13,9 +13,9 @@ use crate::support::tools;
 
 const SARIF: &str = include_str!("../../data/sarif-2.1.0.json");
 
-/// Notes that are not followed. SARIF2002 wants messages by id and arguments, which GitHub does not
-/// read (GH1007). SARIF2003 wants provenance of files that are in no repository, or in one without
-/// a remote. SARIF2009 wants rule ids like `ABC123`; ours are words and stay as they are.
+/// Notes that are not followed. SARIF2002 requires messages by id and arguments, which GitHub does not
+/// read (GH1007). SARIF2003 requires provenance of files that are not in a repository, or in one without
+/// a remote. SARIF2009 requires rule ids like `ABC123`; ours are words and stay as they are.
 const EXCEPTIONS: [&str; 3] = ["SARIF2002", "SARIF2003", "SARIF2009"];
 
 /// Fails on any complaint about a log.
@@ -78,7 +78,7 @@ fn python(paths: &[PathBuf]) {
     assert!(run.status.success() && out.is_empty(), "{out}{err}");
 }
 
-/// Azure's rules want the pipeline's own ids, which its publishing task fills in; nothing else.
+/// Azure's rules require the pipeline's own ids, which its publishing task fills in; nothing else.
 pub(crate) fn azure(log: &str) {
     let Some(program) = multitool::program() else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");

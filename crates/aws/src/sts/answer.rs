@@ -169,11 +169,11 @@ mod tests {
         }
 
         #[test]
-        fn a_cut_answer_proves_nothing(at in 0usize..400) {
+        fn a_cut_answer_proves_nothing(at in any::<proptest::sample::Index>()) {
             let whole = aws("InvalidClientTokenId", "…");
-            let end = whole.len() - 1; // the last line feed is not part of the document
-            prop_assume!(at < end);
-            prop_assert!(matches!(read(403, &whole[..at]), Answer::Nothing(_)));
+            // The last line feed is not part of the document.
+            let cut = &whole[..at.index(whole.len() - 1)];
+            prop_assert!(matches!(read(403, cut), Answer::Nothing(_)));
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn total() -> Option<u64> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     #[test]
-    fn linux_says_how_much_there_is() {
+    fn the_memory_of_linux_is_read() {
         assert!(super::total().is_some_and(|bytes| bytes > 64 << 20));
     }
 }

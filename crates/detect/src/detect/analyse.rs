@@ -67,6 +67,15 @@ struct Inner {
     runs: Vec<Looked>,
 }
 
+/// Places around which encoded runs are searched for.
+#[derive(Debug)]
+struct Encoded {
+    /// Runs have at least [`decode::SHORTEST`] letters.
+    looks: Vec<(usize, Reach)>,
+    /// Runs have at least [`decode::SHORTEST_VALUE`] letters.
+    values: Vec<(usize, Reach)>,
+}
+
 /// An encoded run that was examined.
 #[derive(Debug)]
 struct Looked {
@@ -169,22 +178,20 @@ impl Tools {
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
-        // Places around which only encoded runs are searched for.
-        let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
         self.search_shapes(bytes, anchors, &mut found);
         places.extend(announce::labels(bytes, anchors, self));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
-        // Places around which values of base64 may be short.
-        let mut values: Vec<(usize, Reach)> = manifests.map(|at| (at, MANIFEST_REACH)).collect();
-        looks.extend(&values);
+        let values: Vec<(usize, Reach)> = manifests.map(|at| (at, MANIFEST_REACH)).collect();
+        let mut encoded = Encoded { looks: values.clone(), values };
         for anchor in anchors.iter().filter(|anchor| !anchor.quiet.is_quiet()) {
             if self.stop.is_set() {
                 return found;
             }
             let literal = self.anchors.literal(*anchor);
             // Docker's configuration has more than one login in this reach.
-            looks.extend((literal.bytes == b"\"auth\"").then_some((anchor.at, LABEL_REACH)));
+            let is_docker = literal.bytes == b"\"auth\"";
+            encoded.looks.extend(is_docker.then_some((anchor.at, LABEL_REACH)));
             match literal.class {
                 Class::Id if announce::may_be_id(bytes, anchor.at) => {
                     places.push((anchor.at, ID_REACH));
@@ -194,10 +201,11 @@ impl Tools {
                 }
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
-                Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
+                Class::Encoding => encoded.looks.push((anchor.at, LABEL_REACH)),
                 Class::Login => {
                     let end = anchor.at + literal.bytes.len();
-                    values.extend(announce::login(bytes, end).map(|at| (at, LOGIN_REACH)));
+                    let login = announce::login(bytes, end);
+                    encoded.values.extend(login.map(|at| (at, LOGIN_REACH)));
                 }
                 Class::Label | Class::Listed | Class::Shape | Class::Start => {}
                 class if depth < MAX_DEPTH => {
@@ -220,13 +228,11 @@ impl Tools {
             }
         }
         if depth < MAX_DEPTH {
-            looks.extend(&places);
+            encoded.looks.extend(&places);
             if dump::is_dump(bytes) {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
-            self.open_runs(bytes, &mut looks, depth, &mut found, &mut inner, budget);
-            let least = decode::SHORTEST_VALUE;
-            self.look(bytes, (&mut values, least), depth, &mut found, &mut inner, budget);
+            self.open_runs(bytes, encoded, depth, &mut found, &mut inner, budget);
         } else {
             found.too_deep = decode::is_one_run(bytes);
         }
@@ -287,7 +293,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     found.joined.extend(mail::take(text, region.start, &mut items, false));
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
-    let cells = table::cells(text, region.start, &items);
+    let cells = table::cells(text, region.start, &items, &[]);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
     let pairing = pair::pairs(&context, &structure, &tools.costs, tools.keeps_others);

@@ -15,7 +15,7 @@ use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
-use literals::{builtin, encoded, of_anchor};
+use literals::{builtin, encoded, of_anchor, of_file};
 use windows::Windows;
 
 pub use literals::signs_before;
@@ -158,6 +158,7 @@ impl Anchors {
         for rule in rules.in_force().filter(|rule| rule.method == Method::Shape) {
             literals.extend(rule.anchors.iter().flat_map(|bytes| of_anchor(rule, bytes)));
             literals.extend(rule.anchors.iter().flat_map(|bytes| encoded(rule, bytes)));
+            literals.extend(of_file(rule));
         }
         literals.sort_by(|a, b| a.order().cmp(&b.order()));
         literals.dedup_by(|a, b| a.order() == b.order());

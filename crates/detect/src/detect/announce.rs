@@ -91,10 +91,10 @@ pub(super) fn manifests<'a>(
 pub(super) fn login(bytes: &[u8], end: usize) -> Option<usize> {
     let is_divider = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'\\');
     let gap = bytes.get(end..)?.iter().take(8).take_while(is_divider).count();
-    let value = &bytes[end + gap..];
-    let value = &value[..value.len().min(decode::SHORTEST_VALUE)];
-    let next = decode::next_run(value, 0, 1, decode::SHORTEST_VALUE)?;
-    Some(end + gap + next.start)
+    // A name that goes on is another one, as `_authToken`.
+    let is_whole = gap > 0 || !bytes[..end].last()?.is_ascii_alphanumeric();
+    let start = end + gap;
+    (is_whole && decode::begins_run(bytes.get(start..)?, decode::SHORTEST_VALUE)).then_some(start)
 }
 
 /// True if a label is the kind of a Kubernetes Secret.
@@ -152,38 +152,16 @@ fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach
 }
 
 /// Bytes that a value may contain, escaped or not.
-const PART: [bool; 256] = table(b"+/\\%&;#=\"'");
+const PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'");
 /// Bytes of a value that contains marks or continues over lines.
-const MAY_BE_PART: [bool; 256] = table(b"+/\\%&;#=\"'\n\r[^\xe2\x90\x9b");
-
-/// A table of letters, digits and `more`.
-const fn table(more: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = (at as u8).is_ascii_alphanumeric();
-        at += 1;
-    }
-    at = 0;
-    while at < more.len() {
-        table[more[at] as usize] = true;
-        at += 1;
-    }
-    table
-}
+const MAY_BE_PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'\n\r[^\xe2\x90\x9b");
 
 /// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
 /// few bytes rule out most texts that follow a label.
 fn may_hold_value(rest: &[u8]) -> bool {
-    let mut start = 0;
-    while let Some(window) = rest.get(start..start + SECRET_LEN) {
-        match window.iter().rposition(|&byte| !MAY_BE_PART[usize::from(byte)]) {
-            None => return true,
-            Some(at) => start += at + 1,
-        }
-    }
     // Neither marks nor folds end a value. Most angle brackets are no mark.
-    memchr::memchr(0x1b, rest).is_some()
+    runs::next(rest, 0, rest.len(), SECRET_LEN, &MAY_BE_PART).is_some()
+        || memchr::memchr(0x1b, rest).is_some()
         || memchr::memchr_iter(b'<', rest).any(|at| undo::marks_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'[', rest)

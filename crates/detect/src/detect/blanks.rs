@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
+use crate::secret::Secret;
+
 use super::item::{self, Item};
 
 /// Bytes of all remembered stretches; beyond that, all are forgotten.
@@ -25,8 +27,9 @@ pub(super) struct Blanks {
 
 #[derive(Default)]
 struct Known {
-    /// The stretches by their hashes, each with its number of examples.
-    by_hash: HashMap<u64, (Box<[u8]>, u64)>,
+    /// The stretches by their hashes, each with its number of examples. They may hold tokens of
+    /// other providers, so they are wiped.
+    by_hash: HashMap<u64, (Secret, u64)>,
     /// Their bytes in total.
     size: usize,
 }
@@ -51,18 +54,22 @@ impl Blanks {
     fn examples(&self, hash: u64, stretch: &[u8]) -> Option<u64> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (text, examples) = known.by_hash.get(&hash)?;
-        (**text == *stretch).then_some(*examples)
+        (text.expose() == stretch).then_some(*examples)
     }
 
+    /// What takes long happens without the lock: the copy, and the end of what is forgotten.
     fn add(&self, hash: u64, stretch: &[u8], examples: u64) {
+        let copy = Secret::new(stretch.to_vec());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.size + stretch.len() > MOST {
-            *known = Known::default();
-        }
+        let is_full = known.size + stretch.len() > MOST;
+        let forgotten = is_full.then(|| std::mem::take(&mut *known));
         known.size += stretch.len();
-        if let Some((replaced, _)) = known.by_hash.insert(hash, (stretch.into(), examples)) {
-            known.size -= replaced.len();
+        let replaced = known.by_hash.insert(hash, (copy, examples));
+        if let Some((text, _)) = &replaced {
+            known.size -= text.expose().len();
         }
+        drop(known);
+        drop((forgotten, replaced));
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
         for text in ["no item", "no item", &id, &id, &format!("a {id} b {id}"), &long, ""] {
             for _ in 0..2 {
                 let (items, examples) = blanks.items(text.as_bytes());
-                assert_eq!((items.len(), examples), (0, item::all(text.as_bytes()).1), "{id}");
+                assert_eq!((items.len(), examples), (0, item::all(text.as_bytes()).1), "{text}");
             }
         }
         let id = ["AKIA", "QZ7X2JH5", "WK4TB6NV"].concat();
@@ -87,7 +94,7 @@ mod tests {
         }
         let known = blanks.known.lock().expect("no panic");
         assert_eq!(known.by_hash.len(), 4, "neither items nor long stretches are remembered");
-        assert!(known.by_hash.values().all(|(text, _)| text.len() < 100));
+        assert!(known.by_hash.values().all(|(text, _)| text.expose().len() < 100));
     }
 
     #[test]
@@ -96,7 +103,7 @@ mod tests {
         for number in 0..300 {
             blanks.items(format!("{number:>9000}").as_bytes());
             let known = blanks.known.lock().expect("no panic");
-            let size: usize = known.by_hash.values().map(|(text, _)| text.len()).sum();
+            let size: usize = known.by_hash.values().map(|(text, _)| text.expose().len()).sum();
             assert!(size == known.size && size <= MOST, "{number}");
         }
     }

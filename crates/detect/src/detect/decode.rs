@@ -87,11 +87,48 @@ fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
     let text: Vec<u8> = run.letters.get(skipped..)?.iter().map(|&byte| standard(byte)).collect();
     // A single remaining character encodes nothing.
     let len = text.len() - usize::from(text.len() % 4 == 1);
-    let text = BASE64.decode(&text[..len]).ok()?;
+    let mut text = BASE64.decode(&text[..len]).ok()?;
     let mut span = run.span.clone();
+    let mut places = &run.places[skipped..];
+    if let Some(len) = ends_before_a_word(run, skipped, &text) {
+        text.truncate(len * 3 / 4);
+        places = &places[..len];
+        span.end = places.last().map_or(span.end, |&(at, len)| at as usize + usize::from(len));
+    }
     span.end += bytes[span.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-    let letters = relative(&run.places[skipped..], span.start);
+    let letters = relative(places, span.start);
     Some(Decoded { text, encoding: Some(Encoding::Base64), run: span, letters, unit: (3, 4) })
+}
+
+/// The number of letters before the last line of a run, if that line is a word after a text: it is no
+/// text if it is decoded, or has bits that no encoder writes. Packed data and UTF-16 may end in any
+/// bytes.
+fn ends_before_a_word(run: &Run, skipped: usize, text: &[u8]) -> Option<usize> {
+    let len = run.before_last.checked_sub(skipped).filter(|len| *len > 0)?;
+    let (before, last) = text.split_at_checked(len * 3 / 4)?;
+    // The line break may cut a character in two.
+    let rest = last.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+    let is_plain = || !unpack::is_packed(before) && memchr::memchr(0, before).is_none();
+    let is_word = !is_text(&last[rest..]) || has_odd_end(&run.letters[skipped..]);
+    (is_word && is_plain() && is_text(before)).then_some(len)
+}
+
+/// True if no encoder writes so many letters, or the unused bits of the last one, which are zero.
+fn has_odd_end(letters: &[u8]) -> bool {
+    let unused = match letters.len() % 4 {
+        0 => return false,
+        1 => return true,
+        2 => 16,
+        _ => 4,
+    };
+    // The signs of both alphabets are 62 and 63, whose last bits are not zero.
+    let value = letters.last().map_or(0, |&last| match last {
+        b'A'..=b'Z' => last - b'A',
+        b'a'..=b'z' => last - b'a' + 26,
+        b'0'..=b'9' => last - b'0' + 52,
+        _ => 62,
+    });
+    value % unused != 0
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
@@ -192,6 +229,11 @@ pub(super) fn next_run(
     least: usize,
 ) -> Option<Range<usize>> {
     runs::next(bytes, at, until, least, &LETTERS)
+}
+
+/// True if a run of at least `least` letters begins at the beginning of `rest`.
+pub(super) fn begins_run(rest: &[u8], least: usize) -> bool {
+    rest.get(..least).is_some_and(|head| head.iter().all(|&byte| is_base64(byte)))
 }
 
 /// True if a stretch contains a run that is [`readable`], or packed in a form that is counted.
@@ -373,6 +415,28 @@ mod tests {
         let text = format!("x:\n  {line}\n  {line}\n  QUJD\n\nrest");
         let decoded = base64(text.as_bytes(), 5 + 64 + 3 + 8, 0).expect("base64");
         assert_eq!(decoded.text, "ABC".repeat(33).into_bytes());
+    }
+
+    #[test]
+    fn a_word_after_a_text_is_not_its_last_line_but_other_data_may_end_in_any_bytes() {
+        let shown = |bytes: &[u8], behind: &str| {
+            let lines = BASE64.encode(bytes).into_bytes();
+            let lines: Vec<&[u8]> = lines.chunks(76).collect();
+            let text = [&lines.join(&b'\n'), behind.as_bytes()].concat();
+            base64(&text, 0, 0).expect("base64").text
+        };
+        let plain = b"one line of text that is longer, ".repeat(9);
+        for len in [57, 114, 171, 228] {
+            for word in ["\nend", "\ndone\n", "\nEOF\n"] {
+                assert_eq!(shown(&plain[..len], word), plain[..len], "{len} {word:?}");
+            }
+        }
+        let gzip = [&b"\x1f\x8b\x08\0\0\0\0\0\0\xff"[..], &[0x9b; 70]].concat();
+        let utf16: Vec<u8> = plain.iter().take(45).flat_map(|byte| [*byte, 0]).collect();
+        let accents = "\u{e9}".repeat(80).into_bytes();
+        for data in [&gzip, &utf16, &accents] {
+            assert_eq!(shown(data, "\n\n"), *data);
+        }
     }
 
     #[test]

@@ -83,6 +83,23 @@ impl Item {
         matches!(self.part, Part::Token { known: true, .. })
     }
 
+    /// Takes the name that a view gives to this secret, if it says that this is a secret and the name in
+    /// the raw text does not: a soft break or an escape may cut the name (`aws_sec=` and, on the next
+    /// line, `ret_access_key`).
+    fn take_name(&mut self, seen: &Self) {
+        let is_secret = |item: &Self| matches!(item.part, Part::Secret { .. });
+        let (role, shown) = (self.label.name.role, seen.label.name.role);
+        if self.span == seen.span
+            && is_secret(self)
+            && is_secret(seen)
+            && shown.is_secret()
+            && !role.is_secret()
+            && role != Role::Other
+        {
+            self.label = seen.label.clone();
+        }
+    }
+
     /// True if another item is a piece of this token.
     fn continues(&self, piece: &Self) -> bool {
         let within = self.span.start <= piece.span.start && piece.span.end <= self.span.end;
@@ -134,7 +151,8 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
         // A result of a less changed view takes precedence.
         scan.items.retain(|item| {
             let next = items.partition_point(|known| known.span.end <= item.span.start);
-            items.get(next).is_none_or(|known| known.span.start >= item.span.end)
+            let known = items.get_mut(next).filter(|known| known.span.start < item.span.end);
+            known.map(|known| known.take_name(item)).is_none()
         });
         items.append(&mut scan.items);
         items.sort_by_key(|item| item.span.start);

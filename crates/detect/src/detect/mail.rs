@@ -147,7 +147,7 @@ pub(super) fn take(text: &[u8], start: usize, items: &mut Vec<Item>, all: bool) 
     let mut named = items.clone();
     let structure = Structure::new(text, &named);
     let outline = Outline::new(text, start, &named);
-    let cells = table::cells(text, start, &named);
+    let cells = table::cells(text, start, &named, &[]);
     relation::complete(text, &mut named, &outline, &cells);
     let context = Context::new(text, &named, &outline, &cells);
     let logins = logins(&context, &structure, all);

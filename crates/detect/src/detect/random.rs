@@ -66,7 +66,7 @@ pub(crate) fn reads_random(token: &[u8]) -> bool {
     score(token).saturating_mul(usual) <= LABELLED_CUT.saturating_mul(steps)
 }
 
-/// Fewest hexadecimal digits that are not a word, a date or a number.
+/// Minimum number of hexadecimal digits that are not a word, a date or a number.
 const FEWEST_HEX: usize = 16;
 
 /// True for hexadecimal digits of one case, of which an eighth or more are letters and a quarter or

@@ -26,12 +26,17 @@ pub(super) fn around(bytes: &[u8], places: &mut [(usize, Reach)]) -> Vec<Range<u
             back(bytes, first, reach)..ahead(bytes, last, reach)
         })
         .collect();
+    merged(&mut regions)
+}
+
+/// Regions in order; overlapping ones are merged.
+pub(super) fn merged(regions: &mut [Range<usize>]) -> Vec<Range<usize>> {
     let mut merged: Vec<Range<usize>> = Vec::new();
     regions.sort_unstable_by_key(|region| region.start);
     for region in regions {
         match merged.last_mut() {
             Some(last) if region.start <= last.end => last.end = last.end.max(region.end),
-            _ => merged.push(region),
+            _ => merged.push(region.clone()),
         }
     }
     merged

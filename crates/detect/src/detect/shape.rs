@@ -4,9 +4,12 @@
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
 mod judge;
+mod kin;
+mod listed;
 mod nested;
 mod partner;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -133,8 +136,9 @@ impl Shapes {
             // An anchor that is quiet for one rule is quiet for all that use its literal.
             let is_open = |place: &AnchorSpan| !anchors[place.index].quiet.is_quiet();
             for chain in chain::chains(bytes, &places, shape.reach, is_open) {
+                let next = places.get(chain.end).map_or(bytes.len(), |place| place.span.0);
                 let chain = &places[chain];
-                let quiet = look.chain(chain, &mut matches);
+                let quiet = look.chain(chain, next, &mut matches);
                 chain.iter().for_each(|place| seen[place.index].merge(quiet(place)));
             }
         }
@@ -219,15 +223,23 @@ impl Look<'_> {
         refused
     }
 
-    /// Examines a chain in pieces, and returns the result at each of its anchors.
+    /// Examines a chain in pieces, and returns the result at each of its anchors. The next chain
+    /// begins at `next`.
     fn chain(
         &mut self,
         chain: &[AnchorSpan],
+        next: usize,
         matches: &mut Matches,
     ) -> impl Fn(&AnchorSpan) -> Seen {
         let before = matches.found.len();
-        let mut ended = false;
-        let mut rest = chain;
+        let listed = self.listed(chain, next, matches);
+        // What a list continues depends on more than the text near its anchor.
+        let mut ended = !listed.is_empty();
+        let places: Cow<'_, [AnchorSpan]> = match ended {
+            true => [chain, &listed].concat().into(),
+            false => chain.into(),
+        };
+        let mut rest = &*places;
         while let [first, ..] = rest {
             let until = first.span.0 + 2 * self.shape.reach;
             let (piece, next) = rest.split_at(rest.partition_point(|one| one.span.0 <= until));
@@ -236,7 +248,7 @@ impl Look<'_> {
         }
         let any = ended || matches.found.len() > before;
         let longest = chain.iter().map(|one| one.span.1 - one.span.0).max().unwrap_or_default();
-        let margin = chain::margin(self.shape.reach, longest);
+        let margin = chain::margin(self.shape.reach, longest) + self.distance();
         let ends = chain.first().zip(chain.last()).map(|(a, b)| (a.span.0, b.span.0));
         move |place: &AnchorSpan| match ends {
             Some((first, last)) if !any => {
@@ -253,7 +265,8 @@ impl Look<'_> {
         if self.stop.is_set() {
             return false;
         }
-        let reach = self.shape.reach;
+        // The halves of other keys are compared with those of a credential, too.
+        let reach = self.shape.reach + self.distance();
         let stretch = first.span.0.saturating_sub(reach)..self.bytes.len().min(last.span.1 + reach);
         let began = self.is_foreign().then(allowance::now);
         self.reported.retain(|(_, end)| *end > stretch.start);
@@ -284,6 +297,8 @@ impl Look<'_> {
     ) -> bool {
         let text = &*view.text;
         let mut fresh: Vec<Shaped> = Vec::new();
+        // The secrets that need an id, and those that are or will be reported with another region.
+        let (mut spans, mut others): (Vec<Range<usize>>, Vec<Range<usize>>) = Default::default();
         matches.steps += text.len() as u64;
         let mut searches = SEARCHES + text.len() / BYTES_PER_SEARCH;
         let mut from = 0;
@@ -305,11 +320,16 @@ impl Look<'_> {
             let Some(groups) = self.shape.regex.regex().captures_at(text, from) else { break };
             let Some(found) = groups.get(0) else { break };
             from = found.end().max(found.start() + 1);
-            fresh.extend(self.shaped(&groups, view, base, piece, &matches.found[first..]));
+            let secret = groups.name("secret").unwrap_or(found);
+            if let Some(one) = self.shaped(&groups, view, base, piece, &matches.found[first..]) {
+                spans.push(secret.range());
+                fresh.push(one);
+            } else if self.shape.partner.is_some() && self.has_form(&groups, view, base) {
+                others.push(secret.range());
+            }
         }
         if let Some(partner) = &self.shape.partner {
-            let is_own = self.rule().author != Author::Target;
-            partner::join(partner, view, base, is_own, &mut fresh);
+            whole &= self.join(partner, view, base, [&spans, &others], &mut fresh);
         }
         self.add(fresh, first, &mut matches.found);
         whole

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::item::Item;
 use super::name::Name;
+use super::words::words;
 
 /// The cell that an item fills.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub(super) struct Cell {
     pub heading: usize,
     /// The name of the column.
     pub name: Name,
+    /// The place of that name.
+    pub title: Range<usize>,
 }
 
 /// Maximum number of bytes of a row that are read.
@@ -26,15 +29,22 @@ const ABOVE: usize = 16 * 1024;
 /// Maximum number of cells of a row that are counted.
 const MOST_CELLS: usize = 64;
 
-/// The cells that the items of a text fill; the text is not read before `start`.
-pub(super) fn cells(text: &[u8], start: usize, items: &[Item]) -> Vec<Option<Cell>> {
-    let mut tables = Tables { text, start, known: Vec::new(), headless: None };
+/// The cells that the items of a text fill; the text is not read before `start`. A heading with one
+/// of `labels` names a secret, too.
+pub(super) fn cells(
+    text: &[u8],
+    start: usize,
+    items: &[Item],
+    labels: &[String],
+) -> Vec<Option<Cell>> {
+    let mut tables = Tables { text, start, labels, known: Vec::new(), headless: None };
     items.iter().map(|item| tables.cell(&item.span)).collect()
 }
 
 struct Tables<'t> {
     text: &'t [u8],
     start: usize,
+    labels: &'t [String],
     /// Headings found so far, each with the place of the last row below them.
     known: Vec<(Row, usize)>,
     /// The separator and the number of cells of rows without headings, and the last of these rows.
@@ -60,8 +70,8 @@ impl Tables<'_> {
             let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
             heading.cells.get(column)?.clone()
         };
-        let name = Name::of(&self.text[cell], false);
-        Some(Cell { row: row.span.start, heading: heading.span.start, name })
+        let name = Name::of(&self.text[cell.clone()], false);
+        Some(Cell { row: row.span.start, heading: heading.span.start, name, title: cell })
     }
 
     /// The row in which an item fills a cell.
@@ -269,12 +279,32 @@ impl Tables<'_> {
             if text.len() > 60 {
                 return false;
             }
+            // `SK2f0c…` is an id of Twilio, not a name with the word `sk`.
+            if !self.labels.is_empty() && is_value(text) {
+                return false;
+            }
             let name = Name::of(text, true);
-            secret |= name.role.is_secret();
-            other |= name.named && !name.role.is_secret();
+            let is_secret = name.role.is_secret() || self.is_labelled(text);
+            secret |= is_secret;
+            other |= name.named && !is_secret;
         }
         secret && other
     }
+
+    fn is_labelled(&self, title: &[u8]) -> bool {
+        if self.labels.is_empty() {
+            return false;
+        }
+        let joined = words(title).concat();
+        self.labels.iter().any(|label| joined.contains(label.as_str()))
+    }
+}
+
+/// True if a text has a run of letters and digits as long as an id.
+fn is_value(text: &[u8]) -> bool {
+    let runs = text.split(|byte| !byte.is_ascii_alphanumeric());
+    runs.into_iter()
+        .any(|run| run.len() >= 16 && run.iter().filter(|b| b.is_ascii_digit()).count() > 1)
 }
 
 /// True if a row may belong to headings.

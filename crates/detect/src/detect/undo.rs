@@ -81,7 +81,27 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         Some(&next) => next != quote && matches!(next, b'"' | b'\''),
         None => false,
     };
-    (opens && is_quoted_part(rest.get(at + 1))).then_some(at + 1)
+    let next = rest.get(at + 1);
+    let is_joined = || operator.is_some() || rest[..at].contains(&b'\n');
+    let joins = match next {
+        Some(b'-') => is_joined() && (operator.is_some() || !is_option(&rest[at + 1..])),
+        Some(b'_') => is_joined(),
+        _ => is_part(next),
+    };
+    (opens && joins).then_some(at + 1)
+}
+
+/// True if a string literal is an option of a command. A shell does not join arguments, even if a
+/// line break is between them.
+fn is_option(literal: &[u8]) -> bool {
+    let Some(name) = literal.strip_prefix(b"-") else { return false };
+    let name = name.strip_prefix(b"-").unwrap_or(name);
+    let is_letter = |byte: &&u8| byte.is_ascii_lowercase() || **byte == b'-';
+    let len = match name {
+        [letter, b'"' | b'\'' | b'`' | b'=' | b' ', ..] if letter.is_ascii_alphabetic() => 1,
+        _ => name.iter().take_while(is_letter).count(),
+    };
+    matches!(name.get(len), Some(b'"' | b'\'' | b'`' | b'=' | b' '))
 }
 
 /// The length of a comment between two pieces.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::item::{Item, Part};
 use super::label::{Label, is_comment};
 use super::name::{Name, Role};
+use super::words::words;
 
 /// Parts of the names of either half, in both cases.
 const SIGNS: [&[u8]; 4] = [b"ecret", b"ECRET", b"ccess", b"CCESS"];
@@ -35,7 +36,8 @@ pub(super) fn vacant(text: &[u8], start: usize, items: &[Item]) -> Vec<Item> {
     found
 }
 
-fn is_name(byte: u8) -> bool {
+/// True if a byte may be part of a name.
+pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
@@ -59,7 +61,41 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
         Role::KeyId => false,
         _ => return None,
     };
-    let span = at - before..end;
+    absent(text, start, items, at - before..end, name, secret)
+}
+
+/// The names with a word of `labels` that `text` gives no value from `start` on.
+pub(super) fn labelled(text: &[u8], start: usize, items: &[Item], labels: &[String]) -> Vec<Item> {
+    if labels.is_empty() {
+        return Vec::new();
+    }
+    let place = |at: usize| {
+        let at = start + at;
+        let before = &text[start.max(at.saturating_sub(NAME))..at];
+        let end = before.iter().rposition(|byte| !b" \"'`]\t".contains(byte))? + 1;
+        let begin = before[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |by| by + 1);
+        let joined = words(&before[begin..end]).concat();
+        if !labels.iter().any(|label| joined.contains(label.as_str())) {
+            return None;
+        }
+        let name = Name::of(&before[begin..end], false);
+        let value = at - before.len() + end;
+        let value = value + operator(&text[value..])?;
+        absent(text, start, items, at - before.len() + begin..value, name, true)
+    };
+    memchr::memchr2_iter(b'=', b':', &text[start..]).filter_map(place).take(MOST).collect()
+}
+
+/// A name of a half whose value, which would be at the end of `span`, is not there.
+fn absent(
+    text: &[u8],
+    start: usize,
+    items: &[Item],
+    span: Range<usize>,
+    name: Name,
+    secret: bool,
+) -> Option<Item> {
+    let end = span.end;
     if !is_absent(text, end) || has_value(items, &span, &name) || refers(text, start, end, items) {
         return None;
     }

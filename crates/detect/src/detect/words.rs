@@ -10,18 +10,6 @@ const LISTS: [&str; 12] = [
     "secret", "password", "user", "aws", "token", "hash", "service", "empty", "usual", "stop",
     "tag", "aged",
 ];
-const SECRET: u32 = 1;
-const PASSWORD: u32 = 1 << 1;
-const USER: u32 = 1 << 2;
-const AWS: u32 = 1 << 3;
-const TOKEN: u32 = 1 << 4;
-const HASH: u32 = 1 << 5;
-const SERVICE: u32 = 1 << 6;
-const EMPTY: u32 = 1 << 7;
-const USUAL: u32 = 1 << 8;
-const STOP: u32 = 1 << 9;
-const TAG: u32 = 1 << 10;
-const AGED: u32 = 1 << 11;
 
 /// FNV-1a: short words are looked up a dozen times each. Nobody adds words to the lists, so nobody
 /// can make them collide.
@@ -46,7 +34,7 @@ impl Hasher for Fnv {
 }
 
 /// The lists that each word is in.
-static LEXICON: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<Fnv>>> =
+static LEXICON: LazyLock<HashMap<&'static str, Meaning, BuildHasherDefault<Fnv>>> =
     LazyLock::new(|| {
         let text = keysweep_patterns::LABELS;
         let mut lexicon = HashMap::default();
@@ -55,38 +43,29 @@ static LEXICON: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<Fnv>>> =
             let body = text.split_once(&heading).map_or("", |(_, body)| body);
             let end = body.find("\n#").unwrap_or(body.len());
             for word in body[..end].split_whitespace() {
-                *lexicon.entry(word).or_default() |= 1 << number;
+                let word: &mut Meaning = lexicon.entry(word).or_default();
+                *word = word.or(Meaning(1 << number));
             }
         }
-        for (word, bits) in PARTS_OF_NAMES {
-            *lexicon.entry(word).or_default() |= bits;
+        for (word, meaning) in PARTS_OF_NAMES {
+            let word = lexicon.entry(word).or_default();
+            *word = word.or(meaning);
         }
         lexicon
     });
 
-/// A word that shows which half of a key a value is.
-const HALF: u32 = 1 << 12;
-const NUMBER: u32 = 1 << 13;
-const ACCESS: u32 = 1 << 14;
-const KEY: u32 = 1 << 15;
-const ID: u32 = 1 << 16;
-/// A word that ends the name of a key.
-const END_OF_KEY: u32 = 1 << 17;
-const NAMED_AWS: u32 = 1 << 18;
-const AKID: u32 = 1 << 19;
-
 /// The words of which the usual names of a key consist.
-const PARTS_OF_NAMES: [(&str, u32); 10] = [
-    ("access", HALF | ACCESS),
-    ("acess", HALF | ACCESS),
-    ("acces", ACCESS),
-    ("key", HALF | KEY | END_OF_KEY),
-    ("keys", HALF | KEY | END_OF_KEY),
-    ("id", HALF | ID | END_OF_KEY),
-    ("ids", HALF | ID),
-    ("keyid", HALF | ID),
-    ("aws", NAMED_AWS),
-    ("akid", AKID),
+const PARTS_OF_NAMES: [(&str, Meaning); 10] = [
+    ("access", Meaning::HALF.or(Meaning::ACCESS)),
+    ("acess", Meaning::HALF.or(Meaning::ACCESS)),
+    ("acces", Meaning::ACCESS),
+    ("key", Meaning::HALF.or(Meaning::KEY).or(Meaning::END_OF_KEY)),
+    ("keys", Meaning::HALF.or(Meaning::KEY).or(Meaning::END_OF_KEY)),
+    ("id", Meaning::HALF.or(Meaning::ID).or(Meaning::END_OF_KEY)),
+    ("ids", Meaning::HALF.or(Meaning::ID)),
+    ("keyid", Meaning::HALF.or(Meaning::ID)),
+    ("aws", Meaning::NAMED_AWS),
+    ("akid", Meaning::AKID),
 ];
 
 /// What is known of a word, as bits. A name asks a dozen questions about each of its words, so they
@@ -96,62 +75,62 @@ pub(super) struct Meaning(u32);
 
 impl Meaning {
     /// The word means that a value is a secret.
-    pub(super) const SECRET: Self = Self(SECRET);
+    pub(super) const SECRET: Self = Self(1);
     /// The word means that a value is a password.
-    pub(super) const PASSWORD: Self = Self(PASSWORD);
+    pub(super) const PASSWORD: Self = Self(1 << 1);
     /// The word means that a value names a user.
-    pub(super) const USER: Self = Self(USER);
+    pub(super) const USER: Self = Self(1 << 2);
     /// The word belongs to AWS or to a service that speaks its protocols.
-    pub(super) const AWS: Self = Self(AWS);
+    pub(super) const AWS: Self = Self(1 << 3);
     /// The word means that a value is a token.
-    pub(super) const TOKEN: Self = Self(TOKEN);
+    pub(super) const TOKEN: Self = Self(1 << 4);
     /// The word names a digest or an identifier of something.
-    pub(super) const HASH: Self = Self(HASH);
+    pub(super) const HASH: Self = Self(1 << 5);
     /// The word names a service that is not AWS.
-    pub(super) const SERVICE: Self = Self(SERVICE);
+    pub(super) const SERVICE: Self = Self(1 << 6);
     /// The word names nothing, as `value`, a flag's letter and a length: the name is elsewhere.
-    pub(super) const EMPTY: Self = Self(EMPTY);
+    pub(super) const EMPTY: Self = Self(1 << 7);
     /// The word is part of the usual names of a key, and so does not distinguish keys.
-    pub(super) const USUAL: Self = Self(USUAL);
+    pub(super) const USUAL: Self = Self(1 << 8);
     /// The word is a function word of sentences.
-    pub(super) const STOP: Self = Self(STOP);
+    pub(super) const STOP: Self = Self(1 << 9);
     /// The word distinguishes keys even in a sentence: an environment, an age, a number.
-    pub(super) const TAG: Self = Self(TAG);
+    pub(super) const TAG: Self = Self(1 << 10);
     /// The word means that a key is not the one in use.
-    pub(super) const AGED: Self = Self(AGED);
+    pub(super) const AGED: Self = Self(1 << 11);
     /// The word shows which half of a key a value is, but not which key.
-    pub(super) const HALF: Self = Self(HALF);
+    pub(super) const HALF: Self = Self(1 << 12);
     /// The word is a number that may count keys; a year is more likely a date.
-    pub(super) const NUMBER: Self = Self(NUMBER);
+    pub(super) const NUMBER: Self = Self(1 << 13);
     /// The word is, or contains, the access of an access key.
-    pub(super) const ACCESS: Self = Self(ACCESS);
+    pub(super) const ACCESS: Self = Self(1 << 14);
     /// The word is a key, or ends in one.
-    pub(super) const KEY: Self = Self(KEY);
+    pub(super) const KEY: Self = Self(1 << 15);
     /// The word is an id, or ends in the id of a key.
-    pub(super) const ID: Self = Self(ID);
+    pub(super) const ID: Self = Self(1 << 16);
     /// The word is `key`, `keys` or `id`.
-    pub(super) const END_OF_KEY: Self = Self(END_OF_KEY);
+    pub(super) const END_OF_KEY: Self = Self(1 << 17);
     /// The word is `aws`.
-    pub(super) const NAMED_AWS: Self = Self(NAMED_AWS);
+    pub(super) const NAMED_AWS: Self = Self(1 << 18);
     /// The word is `akid`.
-    pub(super) const AKID: Self = Self(AKID);
+    pub(super) const AKID: Self = Self(1 << 19);
 
     /// Looks a lower-case word up.
     pub(super) fn of(word: &str) -> Self {
-        let set = |bits: u32, is_set: bool| if is_set { bits } else { 0 };
-        let mut bits = LEXICON.get(word).copied().unwrap_or_default();
-        bits |= set(SECRET, word.len() >= 6 && word.contains("secret"));
-        bits |= set(PASSWORD, word.ends_with("password"));
-        if bits & (SECRET | PASSWORD | USER) != 0 {
-            bits |= HALF | USUAL;
-        }
-        bits |= set(NUMBER | TAG, is_number(word));
-        let is_letter = word.len() == 1;
-        bits |= set(EMPTY, is_letter || word.starts_with(|byte: char| byte.is_ascii_digit()));
-        bits |= set(ACCESS, word.len() >= 9 && word.contains("accesskey"));
-        bits |= set(KEY, word.ends_with("key"));
-        bits |= set(ID, word.ends_with("keyid"));
-        Self(bits)
+        let given = |others: Self, applies: bool| if applies { others } else { Self::default() };
+        let listed = LEXICON.get(word).copied().unwrap_or_default();
+        let named = listed
+            .or(given(Self::SECRET, word.len() >= 6 && word.contains("secret")))
+            .or(given(Self::PASSWORD, word.ends_with("password")));
+        let is_half = named.has(Self::SECRET.or(Self::PASSWORD).or(Self::USER));
+        let is_empty = word.len() == 1 || word.starts_with(|byte: char| byte.is_ascii_digit());
+        named
+            .or(given(Self::HALF.or(Self::USUAL), is_half))
+            .or(given(Self::NUMBER.or(Self::TAG), is_number(word)))
+            .or(given(Self::EMPTY, is_empty))
+            .or(given(Self::ACCESS, word.len() >= 9 && word.contains("accesskey")))
+            .or(given(Self::KEY, word.ends_with("key")))
+            .or(given(Self::ID, word.ends_with("keyid")))
     }
 
     /// True if any of the `others` applies.
@@ -160,7 +139,7 @@ impl Meaning {
     }
 
     /// What applies to either of two words.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Run {
     pub letters: Vec<u8>,
     /// For each letter its offset in the text and the number of bytes that write it.
     pub places: Vec<(u32, u8)>,
+    /// The number of letters before the last line, 0 if there is one line.
+    pub before_last: usize,
 }
 
 /// Notations for letters of base64 that are neither letters nor digits.
@@ -60,11 +62,15 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
     }
     let start = lines.front().map_or(at, |line| line.start);
     let end = lines.back().map_or(at, |line| line.end);
-    let mut run = Run { span: start..end, letters: vec![], places: vec![] };
     let len = lines.iter().map(ExactSizeIterator::len).sum();
-    run.letters.reserve(len);
-    run.places.reserve(len);
+    let mut run = Run {
+        span: start..end,
+        letters: Vec::with_capacity(len),
+        places: Vec::with_capacity(len),
+        before_last: 0,
+    };
     for line in lines {
+        run.before_last = run.letters.len();
         let mut at = line.start;
         while at < line.end {
             let (len, letter) = match bytes[at] {
@@ -169,7 +175,11 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
             let next = last.end + gap..self.ahead(last.end + gap);
             // A shorter line ends the block, and so does a line that is longer than those before.
             let widest = if lines.len() == 1 { self.width(&last) } else { last.len() };
-            if last.len() < MIN_LINE || next.is_empty() || next.len() > widest {
+            let is_longer = next.is_empty() || next.len() > widest;
+            if last.len() < MIN_LINE
+                || is_longer
+                || !ends_a_line(&self.bytes[next.end..self.ceiling])
+            {
                 break;
             }
             lines.push_back(next);
@@ -252,6 +262,33 @@ fn gap_behind(text: &[u8]) -> Option<usize> {
     opens(&rest[..margin]).then_some(newline + 1 + margin)
 }
 
+/// True if letters before `rest` may be a line of a run: nothing follows but padding and what closes a
+/// line. A name and its value follow a run that has no padding, as in `accept: */*`, `"email": "x"` and
+/// `export A=b`.
+fn ends_a_line(rest: &[u8]) -> bool {
+    const PADDING: [&[u8]; 8] =
+        [b"=3D", b"=3d", b"=", b"%3D", b"%3d", b"\\u003d", b"\\u003D", b"&#61;"];
+    let mut rest = rest;
+    for _ in 0..2 {
+        let padding = PADDING.iter().find_map(|padding| rest.strip_prefix(*padding));
+        rest = padding.unwrap_or(rest);
+    }
+    if written_breaks().any(|gap| rest.starts_with(gap)) {
+        return true;
+    }
+    let is_closed =
+        matches!(rest.first(), None | Some(b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'\\'));
+    let quotes = rest.iter().take(4).take_while(|byte| b"\\\"'`".contains(byte)).count();
+    let rest = &rest[quotes..];
+    let blanks = rest.iter().take(MARGIN).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match rest.get(blanks) {
+        None | Some(b'\n' | b'\r') => true,
+        Some(b':' | b'=') => false,
+        Some(b'.') => rest.get(blanks + 1).is_none_or(u8::is_ascii_whitespace),
+        Some(next) => is_closed || b",;)]}<>|+&#%/*-\\".contains(next),
+    }
+}
+
 /// Line breaks in the notation of a string.
 fn written_breaks() -> impl Iterator<Item = &'static [u8]> {
     [&b"\\r\\n"[..], b"\\n"].into_iter()
@@ -321,6 +358,26 @@ mod tests {
             for at in [before.len() + 8, text.find("KLMN").expect("the end")] {
                 assert_eq!(letters(&text, at), format!("{line}{line}KLMN"), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_word_that_something_follows_is_not_a_line_of_a_block() {
+        let line = "ABCDEFGH".repeat(8);
+        for after in
+            [": x", " = x", "=x", "\": 1", "' => 1", " and more", "(x)", ".x", "@y", "[0]", "$"]
+        {
+            assert_eq!(letters(&format!("{line}\nKLMN{after}\n"), 3), line, "{after}");
+        }
+        for after in [
+            "", "=", "==", "%3D", "\\u003d", "&#61;", "=3D=3D", "\"", "\";", "\\\"", "')",
+            "\\n\" +", " \\", "</x>", "]]>", " */", " -->", ".", "}", " ", "\r",
+        ] {
+            assert_eq!(
+                letters(&format!("{line}\nKLMN{after}\n"), 3),
+                format!("{line}KLMN"),
+                "{after}"
+            );
         }
     }
 

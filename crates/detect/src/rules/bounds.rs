@@ -11,24 +11,24 @@ use crate::text::escape_path;
 
 use super::{Author, Rule, Shape};
 
-/// Most rules.
+/// Maximum number of rules.
 const RULES: usize = 50;
 const TOO_MANY: &str = "a project may bring 50 rules";
 /// Text that follows the description of each limit.
 const WAY_OUT: &str = ": the rule is not applied; a file that --config names has no bounds";
-/// Most literals of all rules together: they cost one more search of every text.
+/// Maximum number of literals of all rules together: they cost one more search of every text.
 const LITERALS: usize = 64;
-/// Most bytes of a literal.
+/// Maximum number of bytes of a literal.
 const LITERAL: usize = 64;
-/// Most bytes around an anchor.
+/// Maximum number of bytes around an anchor.
 const REACH: usize = 2048;
-/// Most bytes of a compiled expression.
+/// Maximum number of bytes of a compiled expression.
 pub(super) const COMPILED: usize = 64 << 10;
-/// Most bytes of an expression's cached states during a search, per thread.
+/// Maximum number of bytes of an expression's cached states during a search, per thread.
 pub(super) const STATES: usize = 128 << 10;
-/// Most bytes of a rule's filled examples.
+/// Maximum number of bytes of a rule's filled examples.
 pub(super) const EXAMPLES: usize = 64 << 10;
-/// Most time for reading the rules and for testing them on their examples.
+/// Longest time for reading the rules and for testing them on their examples.
 const TIME: Duration = Duration::from_secs(5);
 
 /// A rule of the scanned project that is not applied.

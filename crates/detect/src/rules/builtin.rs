@@ -152,44 +152,50 @@ impl Draft {
 
 fn partner(value: &str) -> Option<PartnerShape> {
     let (mut id, mut distance) = (None, USUAL_DISTANCE);
-    let mut rest = value.strip_prefix("{ ")?;
-    loop {
-        let (key, value) = field(rest)?;
-        rest = match key {
-            "id" => {
-                let (text, behind) = string(value)?;
-                id = Some(Expression::trusted(text));
-                behind
-            }
-            "distance" => {
-                let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-                distance = plain(&value[..digits])?;
-                &value[digits..]
-            }
-            _ => return None,
-        };
-        match rest.strip_prefix(", ") {
-            Some(next) => rest = next,
-            None => break,
+    inline_table(value, |key, value| match key {
+        "id" => {
+            let (text, behind) = string(value)?;
+            id = Some(Expression::trusted(text));
+            Some(behind)
         }
-    }
-    (rest == " }").then_some(PartnerShape { id: id?, distance })
+        "distance" => {
+            let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+            distance = plain(&value[..digits])?;
+            Some(&value[digits..])
+        }
+        _ => None,
+    })?;
+    Some(PartnerShape { id: id?, distance })
 }
 
 fn revocation(value: &str) -> Option<Revocation> {
     let mut revocation = Revocation::default();
-    let mut rest = value.strip_prefix("{ ")?;
+    inline_table(value, |key, value| {
+        let field = match key {
+            "page" => &mut revocation.page,
+            "command" => &mut revocation.command,
+            _ => return None,
+        };
+        let (text, behind) = string(value)?;
+        *field = Some(text);
+        Some(behind)
+    })?;
+    Some(revocation)
+}
+
+/// Reads an inline table. `set` gets each key with the text after its equals sign, and returns the
+/// text after its value.
+fn inline_table<'t>(
+    table: &'t str,
+    mut set: impl FnMut(&str, &'t str) -> Option<&'t str>,
+) -> Option<()> {
+    let mut rest = table.strip_prefix("{ ")?;
     loop {
         let (key, value) = field(rest)?;
-        let (text, behind) = string(value)?;
-        match key {
-            "page" => revocation.page = Some(text),
-            "command" => revocation.command = Some(text),
-            _ => return None,
-        }
+        let behind = set(key, value)?;
         match behind.strip_prefix(", ") {
             Some(next) => rest = next,
-            None => return (behind == " }").then_some(revocation),
+            None => return (behind == " }").then_some(()),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::detect::random;
 use crate::document::{At, Document};
+use crate::escapes::without_markup;
 use crate::placeholder;
 use crate::tokens::Reading;
 
@@ -15,7 +16,7 @@ use super::{Author, Boundary, Reader, Rule, Shape, bounds};
 
 /// The seed from which the examples of users' files are filled.
 const SEED: u64 = 1;
-/// Most matches of an example that are examined.
+/// Maximum number of matches of an example that are examined.
 const MATCHES: usize = 64;
 
 /// The examples of a rule, as templates.
@@ -129,11 +130,12 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 Some("no id of 'pair' stands within its distance")
             } else if !rule.labels.is_empty()
                 && !rule.labels.iter().any(|word| label.contains(word))
-                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
+                && !shape.names_itself(text, secret.start())
             {
                 Some("none of 'labels' stands before the match")
             } else {
-                match rule.reader.map(|reader| reader.read(secret.as_bytes(), id)) {
+                let value = without_markup(secret.as_bytes());
+                match rule.reader.map(|reader| reader.read(&value, id)) {
                     Some(Reading::NotOne) => Some("it can't be decoded"),
                     Some(Reading::MadeUp) => Some("its checksum is wrong"),
                     Some(Reading::Read(_)) | None => None,

@@ -6,7 +6,7 @@ use crate::document::{At, Document, Section};
 
 use super::{Author, Expression, Pack, PartnerShape, Reader, Revocation, bounds};
 
-/// Most bytes between the halves of a pair.
+/// Maximum number of bytes between the halves of a pair.
 const LONGEST_DISTANCE: f64 = 4096.0;
 /// Bytes between the halves of a pair if a rule gives no number.
 pub(super) const USUAL_DISTANCE: usize = 512;

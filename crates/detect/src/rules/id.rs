@@ -12,3 +12,5 @@ pub const SECRET: &str = "aws-secret-access-key";
 pub const SESSION_TOKEN: &str = "aws-session-token";
 /// A password of SES's SMTP interface.
 pub const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
+/// A key of a Google Cloud service account.
+pub const GCP_SERVICE_ACCOUNT_KEY: &str = "gcp-service-account-key";

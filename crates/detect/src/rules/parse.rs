@@ -10,10 +10,10 @@ use crate::finding::{Confidence, RuleId, Severity};
 use super::bounds::{Bounds, Dropped};
 use super::{Author, Boundary, Method, Pack, Rule, Shape, check, fields};
 
-/// Fewest bytes of an anchor: shorter ones occur everywhere, and the search for anchors determines
+/// Minimum number of bytes of an anchor: shorter ones occur everywhere, and their search determines
 /// the speed of the program.
 const SHORTEST_ANCHOR: usize = 3;
-/// Most bytes around an anchor; twice this is well below a window's overlap.
+/// Maximum number of bytes around an anchor; twice this is well below a window's overlap.
 const LONGEST_REACH: f64 = 16_384.0;
 /// Bytes around an anchor if a rule gives no number.
 pub(super) const USUAL_REACH: usize = 256;

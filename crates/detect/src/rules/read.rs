@@ -76,6 +76,22 @@ impl Reader {
         }
     }
 
+    /// A secret in the one way that tells it from others, if it may be written in several.
+    pub fn plain(self, secret: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Aws(_) => None,
+            Self::Token(format) => tokens::plain(format, secret),
+        }
+    }
+
+    /// The part of a secret that documentation shows with other parts around it.
+    pub fn core(self, secret: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Aws(_) => None,
+            Self::Token(format) => tokens::core(format, secret),
+        }
+    }
+
     /// Reads a match by its secret and, if the shape has one, its id.
     pub fn read(self, secret: &[u8], id: Option<&[u8]>) -> Reading {
         match self {

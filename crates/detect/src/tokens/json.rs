@@ -122,7 +122,7 @@ fn object(part: &[u8]) -> Option<Value> {
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
-/// Most characters of a text that is shown in a report.
+/// Maximum number of characters of a text that is shown in a report.
 const LONGEST: usize = 200;
 
 /// A text field without control characters.

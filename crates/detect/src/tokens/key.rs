@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::escapes::escape;
 
-use super::{Facts, Reading, age, base64_of, der, openpgp};
+use super::{Facts, Reading, STANDARD, age, base64_of, der, openpgp};
 
-/// Fewest bytes of a private key: an EC key on a curve of 160 bits has more, an Ed25519 key 48.
+/// Minimum number of bytes of a private key: an EC key on a curve of 160 bits has more, an Ed25519 key 48.
 const FEWEST: usize = 40;
 
 /// Reads a private key in any of the forms.
@@ -39,6 +39,23 @@ pub(super) fn read(text: &[u8]) -> Reading {
         _ => base64_of(&joined).filter(|bytes| bytes.len() >= FEWEST).as_deref().and_then(der::key),
     };
     read.map_or(Reading::MadeUp, Reading::Read)
+}
+
+/// A key as a file of its own has it. A key is the same in JSON, YAML, code and base64, however its
+/// lines end and are indented. `None` for OpenPGP and PuTTY, of which files are copied as they are.
+pub(super) fn as_file(text: &[u8]) -> Option<Vec<u8>> {
+    let lines = lines(text);
+    let label = label(lines.first()?).filter(|label| label != b"PGP PRIVATE KEY BLOCK")?;
+    let (headers, body) = split(&lines);
+    let body = STANDARD.encode(base64_of(&body.concat())?);
+    // As `ssh-keygen` and OpenSSL write them.
+    let width = if label == b"OPENSSH PRIVATE KEY" { 70 } else { 64 };
+    let mut file = [b"-----BEGIN ", &*label, b"-----\n"].concat();
+    headers.iter().for_each(|header| file.extend([header, &b"\n"[..]].concat()));
+    file.extend((!headers.is_empty()).then_some(b'\n'));
+    body.as_bytes().chunks(width).for_each(|line| file.extend([line, b"\n"].concat()));
+    file.extend([b"-----END ", &*label, b"-----"].concat());
+    Some(file)
 }
 
 /// The lines of a text, without what programs put around them: indents, quotes, escapes for the

@@ -3,6 +3,8 @@
 //!
 //! "Create a service SAS" and "Create an account SAS" (Microsoft) name the fields.
 
+use crate::escapes::hex_byte;
+
 use super::{Facts, Reading, base64_of, rfc3339};
 
 /// Bytes of a signature: HMAC-SHA-256.
@@ -11,40 +13,35 @@ const SIGNATURE: usize = 32;
 /// Reads fields that end in the signature. Without a version it is another kind of address; a
 /// signature of another length is made up.
 pub(super) fn read(text: &[u8]) -> Reading {
-    let fields: Vec<(&[u8], Vec<u8>)> = text
-        .split(|&byte| byte == b'&')
-        .map(|field| field.strip_prefix(b"amp;").unwrap_or(field))
-        .filter_map(|field| {
-            let at = memchr::memchr(b'=', field)?;
-            Some((&field[..at], decoded(&field[at + 1..])))
-        })
-        .collect();
-    let value =
-        |name: &[u8]| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-    let (Some(_), Some(signature)) = (value(b"sv"), value(b"sig")) else { return Reading::NotOne };
-    if base64_of(signature).is_none_or(|bytes| bytes.len() != SIGNATURE) {
+    let (Some(_), Some(signature)) = (value(text, b"sv"), signature(text)) else {
+        return Reading::NotOne;
+    };
+    if base64_of(&signature).is_none_or(|bytes| bytes.len() != SIGNATURE) {
         return Reading::MadeUp;
     }
-    let expires = value(b"se").and_then(|text| time(text));
+    let expires = value(text, b"se").and_then(|text| time(&text));
     Reading::Read(Facts { expires, ..Facts::default() })
+}
+
+/// The signature, in base64.
+pub(super) fn signature(text: &[u8]) -> Option<Vec<u8>> {
+    value(text, b"sig")
+}
+
+/// The value of a field.
+fn value(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = text.split(|&byte| byte == b'&');
+    fields.find_map(|field| field.strip_prefix(name)?.strip_prefix(b"=")).map(decoded)
 }
 
 /// A value without the escapes of an address; a `%` without digits remains.
 fn decoded(value: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| value.get(at).and_then(|&byte| char::from(byte).to_digit(16));
     let mut plain = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while let Some(&byte) = value.get(at) {
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push((high * 16 + low) as u8);
-                at += 3;
-            }
-            _ => {
-                plain.push(byte);
-                at += 1;
-            }
-        }
+    let mut rest = value;
+    while let [byte, behind @ ..] = rest {
+        let escaped = hex_byte(behind).filter(|_| *byte == b'%');
+        plain.push(escaped.unwrap_or(*byte));
+        rest = if escaped.is_some() { &behind[2..] } else { behind };
     }
     plain
 }

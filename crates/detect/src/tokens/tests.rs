@@ -177,7 +177,7 @@ fn a_shared_access_signature_says_when_it_ends() {
     for (fields, expires) in [
         ("sp=r&se=2025-04-04T15:24:52Z&sv=2022-11-02&sr=c", Some("2025-04-04T15:24:52Z")),
         ("sv=2022-11-02&se=2025-04-04T15%3A24%3A52Z&sr=c", Some("2025-04-04T15:24:52Z")),
-        ("sv=2022-11-02&amp;se=2027-08-27T13%3a28Z", Some("2027-08-27T13:28:00Z")),
+        ("sv=2022-11-02&se=2027-08-27T13%3a28Z", Some("2027-08-27T13:28:00Z")),
         ("sv=2022-11-02&se=2027-08-27", Some("2027-08-27T00:00:00Z")),
         ("sv=2022-11-02&se=tomorrow", None),
         ("sv=2022-11-02&si=policy", None),

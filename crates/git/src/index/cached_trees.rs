@@ -24,31 +24,48 @@ pub struct CachedTree {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CachedTrees(Vec<CachedTree>);
 
+/// A tree whose subtrees are being read.
+struct Open {
+    at: usize,
+    /// The number of its subtrees that are not read yet.
+    remaining: u64,
+    last_child: Option<usize>,
+}
+
+/// The order of siblings: git compares the lengths of their names before their bytes
+/// (`subtree_name_cmp` in cache-tree.c).
+fn order(name: &[u8]) -> (usize, &[u8]) {
+    (name.len(), name)
+}
+
 impl CachedTrees {
-    /// Reads the extension `TREE`. Malformed trees count as missing, as they do for git: they only
-    /// save time. `None` if they nest deeper than the folders of any path.
+    /// Reads the extension `TREE` in the form that git writes. `None` for any other form, which
+    /// `gix` must judge: malformed trees, siblings that are not in git's order (or stand twice),
+    /// trees that nest deeper than the folders of any path.
     pub(super) fn parse(mut bytes: &[u8], hash: gix::hash::Kind) -> Option<Self> {
         let mut trees: Vec<CachedTree> = Vec::new();
-        // The trees on the path to the current one, with the number of their remaining subtrees.
-        let mut open: Vec<(usize, u64)> = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
         loop {
-            let Some((tree, subtrees, rest)) = first(bytes, hash) else {
-                return Some(Self::default());
-            };
+            let (tree, subtrees, rest) = first(bytes, hash)?;
             bytes = rest;
-            open.push((trees.len(), subtrees));
+            if let Some(parent) = open.last_mut() {
+                let previous = parent.last_child.replace(trees.len());
+                if previous.is_some_and(|at| order(&trees[at].name) >= order(&tree.name)) {
+                    return None;
+                }
+            }
+            open.push(Open { at: trees.len(), remaining: subtrees, last_child: None });
             trees.push(tree);
             if open.len() > DEEPEST {
                 return None;
             }
-            while let Some(&(at, 0)) = open.last() {
+            while let Some(&Open { at, remaining: 0, .. }) = open.last() {
                 trees[at].end = trees.len();
                 open.pop();
             }
             match open.last_mut() {
-                Some((_, left)) => *left -= 1,
-                None if bytes.is_empty() => return Some(Self(trees)),
-                None => return Some(Self::default()),
+                Some(parent) => parent.remaining -= 1,
+                None => return bytes.is_empty().then_some(Self(trees)),
             }
         }
     }
@@ -101,7 +118,7 @@ fn first(bytes: &[u8], hash: gix::hash::Kind) -> Option<(CachedTree, u64, &[u8])
     let (subtrees, rest) = rest.split_at(until(rest, b'\n')?);
     let rest = &rest[1..];
     let text = |bytes| std::str::from_utf8(bytes).ok();
-    let entries: i64 = text(entries)?.parse().ok()?;
+    let entries: i32 = text(entries)?.parse().ok()?;
     let subtrees = text(subtrees)?.parse().ok()?;
     let null = ObjectId::null(hash);
     let (id, rest) = match u32::try_from(entries) {

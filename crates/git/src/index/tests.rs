@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use gix::ObjectId;
 use gix::hash::Kind;
 use proptest::prelude::*;
 
@@ -60,6 +61,18 @@ fn trees() -> Vec<u8> {
     extension(b"TREE", &parts.concat())
 }
 
+/// The trees of a root with these subfolders.
+fn cached(names: &[&str]) -> Vec<u8> {
+    let mut content = format!("\x009 {}\n", names.len()).into_bytes();
+    content.extend([1; 20]);
+    for name in names {
+        content.extend_from_slice(name.as_bytes());
+        content.extend_from_slice(b"\x001 0\n");
+        content.extend([2; 20]);
+    }
+    extension(b"TREE", &content)
+}
+
 /// What `gix` decodes, in the same form; `None` for an error.
 fn decoded(path: &Path) -> Option<Index> {
     let file = staging::open(path, Kind::Sha1).ok()?;
@@ -76,8 +89,22 @@ fn compared(bytes: Vec<u8>) -> bool {
     let raw = Index { entries: Entries::Raw(entries), trees };
     let decoded = decoded(&path).expect("`gix` accepts it");
     assert!(raw.entries().eq(decoded.entries()));
-    assert_eq!(raw.trees(), decoded.trees());
+    assert_eq!(by_path(raw.trees()), by_path(decoded.trees()));
     true
+}
+
+/// The cached trees in the order of their paths: git and `gix` put siblings in different orders.
+fn by_path(trees: &CachedTrees) -> Vec<(Vec<u8>, Option<u32>, ObjectId)> {
+    let mut listed = Vec::new();
+    let mut open: Vec<_> = trees.root().map(|root| (Vec::new(), root)).into_iter().collect();
+    while let Some((path, number)) = open.pop() {
+        let tree = trees.get(number);
+        let path = [path, tree.name.clone(), b"/".to_vec()].concat();
+        open.extend(trees.children(number).map(|child| (path.clone(), child)));
+        listed.push((path, tree.entries, tree.id));
+    }
+    listed.sort();
+    listed
 }
 
 fn some() -> Vec<Made> {
@@ -97,7 +124,9 @@ fn some() -> Vec<Made> {
 fn what_git_writes_is_read_without_decoding() {
     let sparse = extension(b"sdir", b"");
     let known = [extension(b"REUC", b""), extension(b"UNTR", b"?")].concat();
-    for extensions in [Vec::new(), trees(), sparse, known, extension(b"TREE", b"malformed")] {
+    // git sorts siblings by length, then by bytes.
+    let by_length = cached(&["b", "aa"]);
+    for extensions in [Vec::new(), trees(), sparse, known, by_length] {
         assert!(compared(index(&some(), &extensions)), "{extensions:?}");
     }
     assert!(compared(index(&[], &[])));
@@ -110,6 +139,9 @@ fn what_changes_the_meaning_is_decoded() {
     assert!(!of(&extension(b"sdir", b"?")));
     assert!(!of(&extension(b"what", b"")), "no reader knows it");
     assert!(!of(b"TREE\0\0\0\x09short"));
+    assert!(!of(&extension(b"TREE", b"malformed")));
+    assert!(!of(&cached(&["aa", "b"])), "siblings in another order");
+    assert!(!of(&cached(&["b", "b"])), "siblings of one name");
     let deep: Vec<u8> = b"x\x000 1\n".iter().copied().chain([0; 20]).collect();
     assert!(!of(&extension(b"TREE", &deep.repeat(2000))), "trees that nest deep");
     let mut other = index(&some(), &[]);

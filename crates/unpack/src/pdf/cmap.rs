@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_on_a_code_counts_and_the_narrowest_of_ranges() {
+    fn the_last_entry_of_a_code_and_the_narrowest_range_apply() {
         let text = "beginbfrange <00> <ff> <0061> <10> <10> <0041> endbfrange \
                     beginbfchar <10> <0042> <11> <00660069> <12> <D83DDE00> <13> /at endbfchar";
         assert_eq!(spelled(text, &[0, 0x10, 0x11, 0x12, 0x13, 0x14, 0x100]), "aBfi\u{1f600}@u.");

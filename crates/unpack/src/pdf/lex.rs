@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_ends() {
+    fn a_cut_object_gives_few_tokens() {
         for text in [&b"(a\\"[..], b"<<", b"<4", b"/", b">", b"%", b"((("] {
             assert!(Tokens::new(text).count() < 3);
         }

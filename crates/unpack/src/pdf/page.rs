@@ -173,7 +173,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         self.rows.end_line();
     }
 
-    /// Reads a number; between pieces of an array, a wide gap stands for a space.
+    /// Reads a number; between pieces of an array, a wide gap means a space.
     fn number(&mut self, first: u8) {
         let start = self.at - 1;
         let digits = self.run(|byte| byte.is_ascii_digit() || byte == b'.');

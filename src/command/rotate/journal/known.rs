@@ -27,7 +27,7 @@ pub struct Known {
     pub gone_by_others: bool,
     /// When the rotation was given up.
     pub abandoned: Option<Timestamp>,
-    /// Where the old key stood when it was looked for last.
+    /// The locations of the old key at the last search.
     pub places: Option<Vec<Place>>,
     /// The files and folders that were looked at.
     pub looked: Vec<String>,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use gix::ObjectId;
+use gix::hash::oid;
 use keysweep_git::forest::Skipped;
 use keysweep_git::pack::Pack;
 use keysweep_git::stores::Stores;
@@ -213,29 +214,14 @@ impl Left {
         Some(Self { packs, loose: Vec::new(), keeps_loose })
     }
 
-    fn has(&self, database: &Database, id: &ObjectId) -> bool {
-        let packs = database.stores().packs.iter().zip(&self.packs);
-        packs.filter(|(_, is_known)| **is_known).any(|(pack, _)| pack.find(id).is_some())
-            || self.loose.binary_search(id).is_ok()
-    }
-
     /// The objects that were read earlier, and those that an earlier store has as well.
     fn unread(&self, database: &Database) -> Vec<Option<Skipped>> {
         let stores = database.stores();
-        let twice = self.twice(database);
         let (packed, loose) = database.duplicates().split_at(stores.packs.len());
-        let packs = stores.packs.iter().zip(&self.packs).zip(packed);
-        let packs = packs.map(|((pack, is_known), duplicates)| {
-            if *is_known {
-                return None;
-            }
-            let mut skipped = duplicates.clone();
-            for number in twice.iter().filter_map(|id| pack.find(id)) {
-                skipped.resize(pack.len() as usize, false);
-                skipped[number as usize] = true;
-            }
-            Some(skipped)
-        });
+        let packs = self.packs.iter().zip(packed);
+        let mut unread: Vec<Option<Skipped>> =
+            packs.map(|(is_known, duplicates)| (!is_known).then(|| duplicates.clone())).collect();
+        self.skip_read(database, &mut unread);
         let loose = stores.loose.iter().zip(loose).map(|(loose, duplicates)| {
             let is_skipped = |(number, id): (usize, &ObjectId)| {
                 duplicates.get(number).copied().unwrap_or(false)
@@ -243,45 +229,65 @@ impl Left {
             };
             Some(loose.ids.iter().enumerate().map(is_skipped).collect())
         });
-        packs.chain(loose).collect()
+        unread.extend(loose);
+        unread
     }
 
-    /// The objects that were read earlier and that another store has as well, which may be a new
-    /// pack. Of two stores with the same object, the later one has it marked.
-    fn twice(&self, database: &Database) -> Vec<ObjectId> {
+    /// Marks in new packs the objects that were read earlier from another store. Of two stores with the
+    /// same object, the later one has it marked as a duplicate.
+    fn skip_read(&self, database: &Database, unread: &mut [Option<Skipped>]) {
         let stores = database.stores();
+        let mut new: Vec<(&Pack, &mut Skipped)> = stores
+            .packs
+            .iter()
+            .zip(unread)
+            .filter_map(|(pack, skipped)| Some((pack, skipped.as_mut()?)))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut skip = |id: &oid| {
+            for (pack, skipped) in &mut new {
+                if let Some(number) = pack.find(id) {
+                    skipped.resize(pack.len() as usize, false);
+                    skipped[number as usize] = true;
+                }
+            }
+        };
         let (packed, loose) = database.duplicates().split_at(stores.packs.len());
-        let mut twice = Vec::new();
         for ((pack, is_known), duplicates) in stores.packs.iter().zip(&self.packs).zip(packed) {
             let marked = duplicates.iter().zip(0..).filter(|(marked, _)| *is_known && **marked);
-            twice.extend(marked.map(|(_, number)| pack.id(number).to_owned()));
+            marked.for_each(|(_, number)| skip(pack.id(number)));
         }
         for (loose, duplicates) in stores.loose.iter().zip(loose) {
             let marked = loose.ids.iter().zip(duplicates).filter(|(_, marked)| **marked);
-            let marked = marked.map(|(id, _)| *id);
-            twice.extend(marked.filter(|id| self.loose.binary_search(id).is_ok()));
+            let read = marked.filter(|(id, _)| self.loose.binary_search(id).is_ok());
+            read.for_each(|(id, _)| skip(id));
         }
-        twice
     }
 
     /// All but the objects that contained something and were read earlier, each in one store.
     fn again(&self, database: &Database, holding: &[ObjectId]) -> Vec<Option<Skipped>> {
         let stores = database.stores();
-        let mut again: Vec<Option<Skipped>> = database.duplicates().iter().map(|_| None).collect();
-        for id in holding.iter().filter(|id| self.has(database, id)) {
-            let packed = stores
-                .packs
-                .iter()
-                .map(|pack| (pack.find(id).map(|number| number as usize), pack.len() as usize));
-            let loose = stores
-                .loose
-                .iter()
-                .map(|loose| (loose.ids.binary_search(id).ok(), loose.ids.len()));
-            for (store, (number, len)) in packed.chain(loose).enumerate() {
-                let Some(number) = number else { continue };
+        let packed = stores.packs.iter().map(|pack| pack.len() as usize);
+        let lens: Vec<usize> =
+            packed.chain(stores.loose.iter().map(|loose| loose.ids.len())).collect();
+        let mut again: Vec<Option<Skipped>> = vec![None; lens.len()];
+        let mut places: Vec<Option<usize>> = Vec::with_capacity(lens.len());
+        for id in holding {
+            let packed =
+                stores.packs.iter().map(|pack| pack.find(id).map(|number| number as usize));
+            let loose = stores.loose.iter().map(|loose| loose.ids.binary_search(id).ok());
+            places.clear();
+            places.extend(packed.chain(loose));
+            let mut packs = self.packs.iter().zip(&places);
+            let is_read = packs.any(|(is_known, place)| *is_known && place.is_some())
+                || self.loose.binary_search(id).is_ok();
+            for (store, number) in places.iter().enumerate().filter(|_| is_read) {
+                let Some(number) = *number else { continue };
                 let is_double = database.duplicates()[store].get(number).copied();
                 if !is_double.unwrap_or(false) {
-                    again[store].get_or_insert_with(|| vec![true; len])[number] = false;
+                    again[store].get_or_insert_with(|| vec![true; lens[store]])[number] = false;
                 }
             }
         }

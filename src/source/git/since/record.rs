@@ -37,6 +37,11 @@ impl ObjectsRead {
         self.in_packs.problems.iter().chain(&self.in_loose.problems)
     }
 
+    /// The number of its containers that a limit of the user's left out, wholly or in part.
+    pub fn unopened(&self) -> u64 {
+        self.in_packs.left_out.unopened + self.in_loose.left_out.unopened
+    }
+
     /// Applies `hide` to all texts, to remove what may not be shown.
     pub fn redact(&mut self, hide: &dyn Fn(&mut String)) {
         self.in_packs.redact(hide);

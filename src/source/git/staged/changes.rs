@@ -140,8 +140,8 @@ impl Walk<'_> {
 }
 
 /// The number of the first entry outside of the folder `prefix`, whose first entry is the first of
-/// `entries`. If the index is out of order, others may be among them. Their names are then not found in
-/// the tree of that folder, so they count as new.
+/// `entries`. If the index is out of order, others may be among them. They are compared with the tree of
+/// that folder, which is harmless: an equal id is content that HEAD already has.
 fn end_of(index: &Index, entries: Range<usize>, prefix: &[u8]) -> usize {
     let (mut low, mut high) = (entries.start + 1, entries.end);
     while low < high {

@@ -2,24 +2,25 @@
 
 use super::super::blocks;
 use super::super::decode::{self, Decoded};
-use super::super::region::{self, Reach};
+use super::super::region;
 use super::super::unpack;
 use super::super::unread::Unread;
-use super::{Analysis, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
+use super::{Analysis, Encoded, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
 
 impl Tools {
-    /// Decodes the runs near `looks`, and the content that the beginning of the text announces.
+    /// Decodes the runs near the places of `encoded`, and the content that the beginning of the text
+    /// announces.
     pub(super) fn open_runs(
         &self,
         bytes: &[u8],
-        looks: &mut Vec<(usize, Reach)>,
+        mut encoded: Encoded,
         depth: usize,
         found: &mut Analysis,
         inner: &mut Inner,
         budget: &mut usize,
     ) {
-        looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
-        looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
+        encoded.looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
+        encoded.looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
         if blocks::is_patch(bytes) {
             self.patch(bytes, depth, found, inner, budget);
         }
@@ -33,7 +34,7 @@ impl Tools {
                 self.descend_into(&outer, Some(&page), depth, found, inner, budget);
             }
         }
-        self.look(bytes, (looks, decode::SHORTEST), depth, found, inner, budget);
+        self.look(bytes, encoded, depth, found, inner, budget);
     }
 
     /// Decodes the binary files of a patch.
@@ -61,12 +62,12 @@ impl Tools {
         }
     }
 
-    /// Decodes the runs near `places` that contain text and have at least `least` letters. A run near
-    /// a credential, a label or the name of an encoding needs no literal of its own.
-    pub(super) fn look(
+    /// Decodes the runs near places that contain text. A run near a credential, a label or the name
+    /// of an encoding needs no literal of its own. Each run is examined once.
+    fn look(
         &self,
         bytes: &[u8],
-        (places, least): (&mut [(usize, Reach)], usize),
+        Encoded { mut looks, mut values }: Encoded,
         depth: usize,
         found: &mut Analysis,
         inner: &mut Inner,
@@ -74,13 +75,24 @@ impl Tools {
     ) {
         inner.runs.sort_by_key(|one| one.run.start);
         let known = inner.runs.len();
-        for region in region::around(bytes, places) {
+        let looks = region::around(bytes, &mut looks);
+        let values = region::around(bytes, &mut values);
+        let may_be_short = |at: usize| {
+            let next = values.partition_point(|region| region.end <= at);
+            values.get(next).is_some_and(|region| region.start <= at)
+        };
+        for region in region::merged(&mut [&looks[..], &values].concat()) {
             let mut at = region.start;
-            while let Some(run) = decode::next_run(bytes, at, region.end, least) {
+            while let Some(run) = decode::next_run(bytes, at, region.end, decode::SHORTEST_VALUE) {
                 if self.stop.is_set() {
                     return;
                 }
-                let (end, decoded) = decode::readable(bytes, run.start, least);
+                let is_short = run.len() < decode::SHORTEST;
+                if is_short && !may_be_short(run.start) {
+                    at = run.end;
+                    continue;
+                }
+                let (end, decoded) = decode::readable(bytes, run.start, decode::SHORTEST_VALUE);
                 at = end;
                 let Some(decoded) = decoded else {
                     found.unread.count(decode::packed_otherwise(&bytes[run.start..end]));
@@ -98,16 +110,13 @@ impl Tools {
                 }
                 self.descend(&decoded, 0, depth, found, inner, budget);
             }
-            if least < decode::SHORTEST {
-                continue;
+        }
+        for decoded in looks.iter().flat_map(|region| blocks::within(bytes, region)) {
+            if *budget == 0 {
+                found.truncated = true;
+                return;
             }
-            for decoded in blocks::within(bytes, &region) {
-                if *budget == 0 {
-                    found.truncated = true;
-                    return;
-                }
-                self.descend(&decoded, 0, depth, found, inner, budget);
-            }
+            self.descend(&decoded, 0, depth, found, inner, budget);
         }
     }
 

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::finding::Severity;
-use crate::rules::{Pack, Rule};
+use crate::rules::{Pack, Rule, id};
 
 use super::{Class, Literal, windows};
 
@@ -22,7 +22,9 @@ pub(super) fn builtin() -> Vec<Literal> {
     add(Class::Packed, &["H4sI", "UEsDB"]);
     add(Class::Encoding, &["ase64"]);
     // User and password in base64: Docker's configuration, npm's, and a header of HTTP.
-    add(Class::Login, &["\"auth\"", ":_auth", "\n_auth", ":_password", "Basic ", ": basic "]);
+    // What follows decides if it is one, so the literals need no signs around them, and no letter of
+    // either case.
+    add(Class::Login, &["\"auth\"", "_auth", ":_password", "asic "]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
     add(Class::Escaped, &["%41%4", "%41%53%49"]);
     // The same once more, for the sign alone (twice or more) or for every letter.
@@ -115,6 +117,17 @@ pub(super) fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
         .into_iter()
         .map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place)))
         .collect()
+}
+
+/// Texts that only whole files contain, with the rules of the credentials in them. Terraform, CI
+/// systems and people keep such a file as one value of base64, under any name.
+const FILES: [(&str, &[u8]); 1] = [(id::GCP_SERVICE_ACCOUNT_KEY, b"service_account")];
+
+/// The literals of a file in base64 that holds a credential of `rule`.
+pub(super) fn of_file(rule: &Rule) -> impl Iterator<Item = Literal> {
+    let texts = FILES.iter().filter(|(id, _)| rule.file.is_none() && rule.id.as_str() == *id);
+    let literals = texts.flat_map(|(_, text)| aligned(text));
+    literals.map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place)))
 }
 
 /// The beginnings of ids in base64, at each of the three alignments, with the place of the

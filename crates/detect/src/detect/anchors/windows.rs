@@ -24,7 +24,7 @@ use super::{Anchor, Literal};
 use plan::{Choice, nibbles};
 use vectors::{BLOCK, ByByte, ByNibble, Mark, Tables, block};
 
-/// Most literals of one search.
+/// Maximum number of literals of one search.
 pub(super) const MOST: usize = 4_096;
 /// Bytes of a window.
 pub(super) const WIDTH: usize = 4;

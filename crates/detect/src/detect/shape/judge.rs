@@ -1,9 +1,9 @@
 //! Decides if a match of an expression is a credential.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::aws::KeyId;
+use crate::escapes::without_markup;
 use crate::finding::Confidence;
 use crate::placeholder;
 use crate::rules::{Author, Boundary, Facts, Reader, Rule, entropy};
@@ -42,33 +42,25 @@ impl Look<'_> {
         let is_more = |one: &Shaped| {
             span.start <= one.span.start
                 && one.span.end <= span.end
-                && one.span != span
+                && (one.span != span || one.is_made_up)
                 && !self.ends_the_line(one, &span)
         };
-        // The whole match is delimited by words, whatever delimits the credential in it.
-        let around = match shape.boundary {
-            Boundary::None => Boundary::None,
-            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
-        };
-        if secret.is_empty()
-            || !overlapping.clone().all(is_more)
+        if !overlapping.clone().all(is_more)
             || self.reported.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
-            || is_part_of_more(shape.boundary, view, &secret.range(), self.bytes, &span)
-            || is_part_of_more(around, view, &whole.range(), self.bytes, &outer(whole.range()))
-            || entropy(secret.as_bytes()) < shape.entropy
-            || shape.random && !random::reads_random(secret.as_bytes())
-            || !is_labelled(rule, text, whole.start(), shape.reach)
-                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
+            || !self.has_form(groups, view, base)
+            // A table's heading may be the label of a partner: all of them are looked at together.
+            || shape.partner.is_none() && !is_labelled(rule, text, whole.start(), shape.reach)
         {
             return None;
         }
         let id = groups.name("id");
-        let value = plain(secret.as_bytes());
+        let value = without_markup(secret.as_bytes());
         let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
-        // What is joined to a credential by mistake makes its checksum wrong.
-        if is_made_up && overlapping.clone().any(|one| !one.is_made_up) {
+        // What is joined to a credential by mistake makes its checksum wrong. So do escapes that a
+        // later view undoes.
+        if is_made_up && overlapping.clone().any(|one| !one.is_made_up || one.span == span) {
             return None;
         }
         let is_proven = !is_made_up && rule.reader.is_some_and(Reader::proves_itself);
@@ -78,6 +70,9 @@ impl Look<'_> {
             // A match whose own form contradicts it is not a credential.
             Some(Reading::NotOne) => return None,
         };
+        let plain = rule.reader.filter(|_| !is_made_up).and_then(|reader| reader.plain(&value));
+        let core = rule.reader.and_then(|reader| reader.core(&value));
+        let is_example = !is_proven && is_example(&value, core.as_deref(), &facts);
         let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
         let id =
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
@@ -86,12 +81,42 @@ impl Look<'_> {
             pack: rule.pack,
             confidence: if is_made_up { Confidence::Low } else { rule.confidence },
             is_made_up,
-            secret: Secret::new(value.to_vec()),
+            secret: Secret::new(plain.unwrap_or_else(|| value.to_vec())),
             span,
             id,
-            is_example: !is_proven && is_example(&value, &facts),
+            is_example,
             facts,
         })
+    }
+
+    /// True if the credential of a match has the form that the rule asks for, and is not a part of
+    /// something longer.
+    pub(super) fn has_form(
+        &self,
+        groups: &regex::bytes::Captures<'_>,
+        view: &View<'_>,
+        base: usize,
+    ) -> bool {
+        let shape = self.shape;
+        let Some(whole) = groups.get(0) else { return false };
+        let secret = groups.name("secret").unwrap_or(whole);
+        let outer = |span: Range<usize>| {
+            let original = view.original(&span);
+            base + original.start..base + original.end
+        };
+        // The whole match is delimited by words, whatever delimits the credential in it.
+        let around = match shape.boundary {
+            Boundary::None => Boundary::None,
+            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
+        };
+        let is_part = |boundary: Boundary, span: Range<usize>| {
+            is_part_of_more(boundary, view, &span, self.bytes, &outer(span.clone()))
+        };
+        !secret.is_empty()
+            && !is_part(shape.boundary, secret.range())
+            && !is_part(around, whole.range())
+            && entropy(secret.as_bytes()) >= shape.entropy
+            && (!shape.random || random::reads_random(secret.as_bytes()))
     }
 
     /// True if a known match ends at the end of its line, with an equals sign that is not a soft
@@ -109,20 +134,6 @@ impl Look<'_> {
         span.end > sign + 1
             && !(undo::breaks_softly(self.bytes, sign) && (!is_padding || is_quoted()))
     }
-}
-
-/// A value with the ampersands of markup undone, which an expression of a query may contain. No
-/// credential contains one, and the same query is written with either.
-fn plain(value: &[u8]) -> Cow<'_, [u8]> {
-    const ESCAPED: &[u8] = b"&amp;";
-    let Some(first) = memchr::memmem::find(value, ESCAPED) else { return Cow::Borrowed(value) };
-    let mut made = value[..first].to_vec();
-    let mut rest = &value[first..];
-    while let [next, behind @ ..] = rest {
-        made.push(*next);
-        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { behind };
-    }
-    Cow::Owned(made)
 }
 
 /// True if a match is within `reach` of one of the anchors.
@@ -153,15 +164,17 @@ fn is_part_of_more(
 const EXAMPLE_ACCOUNTS: [&str; 4] =
     ["123456789012", "111122223333", "444455556666", "555555555555"];
 
-/// True if a credential is an example of documentation or a placeholder, by its text or its account.
-fn is_example(secret: &[u8], facts: &Facts) -> bool {
+/// True if a credential is an example of documentation or a placeholder, by its text, the core of it,
+/// or its account.
+fn is_example(secret: &[u8], core: Option<&[u8]>, facts: &Facts) -> bool {
     let account = facts.account.as_deref();
     account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account))
         || placeholder::is_placeholder(secret)
+        || core.is_some_and(placeholder::is_placeholder)
 }
 
 /// True if a word of the rule precedes the match, on its line or one of the two above.
-fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
+pub(super) fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
     if rule.labels.is_empty() {
         return true;
     }

@@ -53,9 +53,8 @@ fn is_nested(one: &Shaped, outer: &Shaped) -> bool {
 /// pack, it is longer or has an id.
 fn is_more_exact(outer: &Shaped, one: &Shaped) -> bool {
     // The order of the packs is that of their sureness.
-    let (outer_size, size) = (outer.span.len(), one.span.len());
-    let key = |shaped: &Shaped, size: usize| (Reverse(shaped.pack), size, shaped.id.is_some());
-    key(outer, outer_size) > key(one, size)
+    let key = |one: &Shaped| (Reverse(one.pack), one.span.len(), one.id.is_some());
+    key(outer) > key(one)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::frequencies::FREQUENCIES;
 use super::tables::{NARROW, Row, WIDE};
 use super::{SET, WIDTH};
 
-/// Most literals for which one set of buckets is faster than two.
+/// Maximum number of literals for which one set of buckets is faster than two.
 const FEW: usize = 112;
 
 /// The window of a literal.

@@ -9,8 +9,8 @@ use super::{SET, WIDTH, nibbles};
 
 /// The longest vector.
 const LONGEST_VECTOR: usize = 64;
-/// Most vectors of text between two looks at the candidates in them. More would make the search of the
-/// short texts that deltas insert slower.
+/// Maximum number of vectors of text between two looks at the candidates in them. More would make the
+/// search of the short texts that deltas insert slower.
 pub(super) const BLOCK: usize = 64;
 /// The bytes that a longest vector looks up at once: those of ASCII.
 const ASCII: usize = 2 * LONGEST_VECTOR;

@@ -19,9 +19,9 @@ const ASCII: usize = 128;
 const WINDOW: f64 = 8.0;
 /// What it costs to examine a place that only has the nibbles of windows, next to one that has their
 /// bytes: few processors compare nibbles.
-const NIBBLES: f64 = 0.3;
+const NIBBLES: f64 = 0.25;
 
-/// Most rounds of moves.
+/// Maximum number of rounds of moves.
 const ROUNDS: usize = 12;
 
 type Window = [u8; WIDTH];

@@ -92,7 +92,7 @@ fn what_is_packed_between_text_is_found() {
 }
 
 #[test]
-fn texts_that_only_look_like_these_are_scanned_as_they_stand() {
+fn texts_that_only_look_like_containers_are_scanned_as_text() {
     let mut keys = Keys::new("only look");
     let pair = keys.pair();
     for (name, before) in [
@@ -131,7 +131,7 @@ fn a_repository_in_a_tarball_is_opened() {
 }
 
 #[test]
-fn a_zip_is_found_behind_anything_however_long() {
+fn a_zip_archive_is_found_after_anything_however_long() {
     let (project, mut keys) = (Project::new(), Keys::new("behind anything"));
     project.file("a.env", keys.pair().env);
     let script = "import zipfile; zipfile.ZipFile('a.zip', 'w', 8).write('a.env')";
@@ -176,7 +176,7 @@ fn what_is_not_opened_is_counted_by_its_form() {
 
 /// Any change of any byte leaves a text that is read to its end.
 #[test]
-fn no_damage_to_what_is_packed_between_text_does_harm() {
+fn no_damage_to_what_is_packed_between_text_causes_a_panic() {
     let mut keys = Keys::new("damage between");
     let text = "words and words and other words\n".repeat(9);
     for bytes in [

@@ -19,7 +19,7 @@ pub(crate) fn fingerprints(report: &serde_json::Value) -> Vec<String> {
 }
 
 #[test]
-fn what_a_baseline_accepts_is_counted_and_left_out_wherever_it_goes() {
+fn what_a_baseline_accepts_is_counted_and_left_out_in_every_file() {
     let mut keys = Keys::new("baseline");
     let (project, env) = repository(&mut keys);
     project.keysweep(["scan"]).run().exits(1);
@@ -60,15 +60,15 @@ fn no_reason_takes_a_secret_into_the_baseline() {
 }
 
 #[test]
-fn settled_findings_are_shown_when_asked_for() {
+fn suppressed_findings_are_shown_on_request() {
     let mut keys = Keys::new("include suppressed");
     let (project, _) = repository(&mut keys);
     project.keysweep(["baseline", "--reason", "old"]).run().exits(0);
     let asked = ["scan", "--include-suppressed", "--format", "json"];
     let report = project.keysweep(asked).run().exits(0).json();
-    let settled = &report["findings"][0]["suppressed"];
+    let suppressed = &report["findings"][0]["suppressed"];
     assert_eq!(
-        (settled["by"].as_str(), settled["reason"].as_str()),
+        (suppressed["by"].as_str(), suppressed["reason"].as_str()),
         (Some("baseline"), Some("old"))
     );
     let asked = ["scan", "--include-suppressed", "--format", "sarif"];
@@ -193,7 +193,7 @@ fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
 }
 
 #[test]
-fn a_target_cannot_lead_us_to_a_file_elsewhere() {
+fn a_target_cannot_link_to_a_baseline_or_configuration_elsewhere() {
     let mut keys = Keys::new("links");
     let (project, _) = repository(&mut keys);
     let outside = Project::new();
@@ -228,7 +228,7 @@ fn a_range_obeys_what_base_says_and_not_what_it_brings() {
 }
 
 #[test]
-fn people_of_other_tools_switch_in_one_command() {
+fn baselines_of_other_tools_are_imported_in_one_command() {
     let mut keys = Keys::new("switch");
     let (project, _) = repository(&mut keys);
     project.file("b.env", keys.pair().env);

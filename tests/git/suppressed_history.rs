@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::cli::settled::{fingerprints, repository};
+use crate::cli::suppressed::{fingerprints, repository};
 use crate::support::{Keys, Project};
 
 #[test]
@@ -36,7 +36,7 @@ fn the_marker_at_head_decides_whichever_commit_brought_the_key() {
 }
 
 #[test]
-fn a_push_of_several_branches_settles_what_all_of_them_settle() {
+fn a_push_of_several_branches_suppresses_what_all_of_them_suppress() {
     let mut keys = Keys::new("several branches");
     let (project, _) = repository(&mut keys);
     project.git(&["branch", "lenient"]).git(&["tag", "main-before"]);

@@ -1,0 +1,260 @@
+//! The names and records of ids and secrets of another provider show which of them may be a pair.
+//!
+//! The pieces are those of the pairs of AWS: labels, scopes, tables, and names without a value.
+
+use std::ops::Range;
+
+use crate::rules::Rule;
+use crate::secret::Secret;
+
+use super::super::item::{Item, Part};
+use super::super::label;
+use super::super::name::{Name, Role};
+use super::super::outline::{Kind, Outline};
+use super::super::random::Strength;
+use super::super::relation::{self, Context, Relation, Stems};
+use super::super::sibling;
+use super::super::table::{self, Cell};
+use super::super::vacant;
+use super::super::words::{is_empty, is_service, words};
+
+/// A text with the spans of ids and secrets in it.
+pub(super) struct Scene<'a> {
+    pub text: &'a [u8],
+    /// Scopes and headings that begin before this place are not known.
+    pub start: usize,
+    /// Nothing follows the text.
+    pub is_whole: bool,
+    pub ids: &'a [Range<usize>],
+    pub secrets: &'a [Range<usize>],
+}
+
+/// How an id and a secret fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// Their names or records show that they are not a pair.
+    Apart,
+    /// Nothing shows that they belong together, but for their nearness.
+    Near,
+    /// No word distinguishes their names, or the id is directly before the secret.
+    Same,
+    /// Their names have the same words but for the half, or they are in one row of a table.
+    Named,
+}
+
+/// The role that its own name gives to a secret, and how it fits the ids.
+pub(super) struct Kin {
+    /// The value's own name says that it is something else: a commit, a digest.
+    pub is_other: bool,
+    /// The heading of its column has a word of the rule.
+    pub is_headed: bool,
+    /// For each id the fit.
+    pub fits: Vec<Fit>,
+    /// The secret's name has a word of an id's name, or no word that distinguishes it.
+    pub is_akin: bool,
+}
+
+/// Words of the names of halves, which distinguish no keys: `ACCOUNT_SID` and `AUTH_TOKEN`.
+const PARTS: [&str; 10] =
+    ["account", "api", "app", "application", "auth", "client", "private", "ram", "sid", "token"];
+/// Bytes before the first of the items in which the scopes around them begin.
+const SCOPES: usize = 2048;
+
+/// Bytes before a value in which a field of its record names it.
+const NAMES: usize = 200;
+/// Fields before a value that may name it.
+const FIELDS: usize = 4;
+
+/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart.
+pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
+    let (text, start) = (scene.text, scene.start);
+    let (mut items, ids, secrets, empty) = items(scene, &rule.labels);
+    let first = items.first().map_or(start, |item| item.span.start);
+    let floor = start.max(first.saturating_sub(SCOPES));
+    let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
+    let outline = Outline::new(text, from, &items);
+    let cells = table::cells(text, start, &items, &rule.labels);
+    relation::complete(text, &mut items, &outline, &cells);
+    for (item, _) in items.iter_mut().zip(&cells).filter(|(_, cell)| cell.is_none()) {
+        rename(text, item);
+    }
+    let signatures: Vec<Vec<String>> = {
+        let context = Context::new(text, &items, &outline, &cells);
+        let words = |item| context.signature(item, false);
+        let split = |text: String| text.split_whitespace().map(str::to_owned).collect();
+        (0..items.len()).map(words).map(split).collect()
+    };
+    let own = own_words(rule);
+    for item in &mut items {
+        item.label.name.stem.retain(|word| !PARTS.contains(&word.as_str()));
+    }
+    let context = Context::new(text, &items, &outline, &cells);
+    let gap = |a: usize, b: usize| super::partner::gap(&items[a].span, &items[b].span);
+    let fit_of = |id: usize, secret: usize| {
+        let is_distinct = |word: &&String| !own.contains(word) && !PARTS.contains(&word.as_str());
+        // `DD_API_KEY` and `DATADOG_APP_KEY`: both words name the provider.
+        let is_one = [id, secret].iter().all(|&at| !signatures[at].iter().any(|w| is_distinct(&w)));
+        match is_separate(&context, id, secret) {
+            true => Fit::Apart,
+            false => fit(&context.relation(id, secret), is_one),
+        }
+    };
+    let secret_kin = |&secret: &usize| {
+        let fits = ids.iter().map(|&id| {
+            if gap(id, secret) > distance {
+                return Fit::Apart;
+            }
+            let fit = fit_of(id, secret);
+            // The id's own secret is named, and its value is elsewhere.
+            let is_elsewhere = empty.iter().any(|&named| {
+                let of_named = fit_of(id, named);
+                of_named > fit
+                    || of_named == fit && fit > Fit::Apart && gap(id, named) < gap(id, secret)
+            });
+            if is_elsewhere { Fit::Apart } else { fit }
+        });
+        let label = &items[secret].label;
+        let of_id = |word: &String| ids.iter().any(|&id| signatures[id].contains(word));
+        let words = &signatures[secret];
+        Kin {
+            is_other: label.name.role == Role::Other
+                && (!label.indirect || cells[secret].is_some()),
+            is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels),
+            fits: fits.collect(),
+            is_akin: words.is_empty()
+                || words.iter().any(|word| own.contains(word) || of_id(word) && is_telling(word)),
+        }
+    };
+    secrets.iter().map(secret_kin).collect()
+}
+
+/// True if a word says more than which half of a key a value is.
+fn is_telling(word: &str) -> bool {
+    is_service(word) || !PARTS.contains(&word)
+}
+
+/// The words with which a rule names its provider.
+fn own_words(rule: &Rule) -> Vec<String> {
+    rule.anchors.iter().flat_map(|anchor| words(anchor)).collect()
+}
+
+/// The items of a scene in order, with the places of its ids, its secrets, and the secrets that are
+/// named without a value.
+fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
+    let text = scene.text;
+    let make = |span: &Range<usize>| Item {
+        span: span.clone(),
+        decoded: Vec::new(),
+        part: Part::Secret { value: Secret::new(Vec::new()), strength: Strength::Strong },
+        label: label::Label::default(),
+    };
+    let mut items: Vec<Item> = scene.ids.iter().chain(scene.secrets).map(make).collect();
+    items.sort_by_key(|item| item.span.start);
+    let mut behind = scene.start;
+    for item in &mut items {
+        item.label = label::read(text, behind.min(item.span.start), &item.span);
+        behind = item.span.end;
+    }
+    let first = items.first().map_or(scene.start, |item| item.span.start);
+    let start = scene.start.max(first.saturating_sub(SCOPES));
+    let mut absent = vacant::vacant(text, start, &items);
+    absent.extend(vacant::labelled(text, start, &items, labels));
+    absent.retain(|one| {
+        let is_line = scene.is_whole || text[one.span.end..].contains(&b'\n');
+        let is_secret = matches!(one.part, Part::Vacant { secret: true });
+        is_secret && is_line && !is_filled(text, one.span.end, &items)
+    });
+    absent.sort_by_key(|one| one.span.start);
+    absent.dedup_by(|next, one| next.span.start < one.span.end);
+    items.append(&mut absent);
+    items.sort_by_key(|item| item.span.start);
+    let place = |span: &Range<usize>| items.iter().position(|item| item.span == *span);
+    let ids = scene.ids.iter().filter_map(place).collect();
+    let secrets = scene.secrets.iter().filter_map(place).collect();
+    let empty =
+        (0..items.len()).filter(|&at| matches!(items[at].part, Part::Vacant { .. })).collect();
+    (items, ids, secrets, empty)
+}
+
+/// Gives an item the name that is directly before it, as in `ENV NAME value`, or that a field of its
+/// record gives to it (`"name": "…", "value": "…"`). The names of AWS need a word of theirs there; any
+/// word distinguishes these.
+fn rename(text: &[u8], item: &mut Item) {
+    if item.label.assigned && item.label.name.named || matches!(item.part, Part::Vacant { .. }) {
+        return;
+    }
+    let before = &text[item.span.start.saturating_sub(NAMES)..item.span.start];
+    let bare = |text: &[u8]| {
+        text.iter().rposition(|byte| !b" \t\"'`".contains(byte)).map_or(0, |at| at + 1)
+    };
+    let end = bare(before);
+    let is_assigned = matches!(before[..end], [.., b':' | b'=']);
+    let head = &before[..bare(&before[..end - usize::from(is_assigned)])];
+    let start = head.iter().rposition(|byte| !vacant::is_name(*byte)).map_or(0, |at| at + 1);
+    let own = &head[start..];
+    let name = if is_assigned {
+        let is_value = !own.is_empty() && words(own).iter().all(|word| is_empty(word));
+        let fields = before.rsplit(|byte| b",\n;".contains(byte)).take(FIELDS);
+        fields.skip(1).find_map(sibling::field).filter(|_| is_value)
+    } else {
+        let is_name = own.contains(&b'_') && before[end..].iter().any(|byte| b" \t".contains(byte));
+        is_name.then(|| Name::of(own, false))
+    };
+    if let Some(name) = name.filter(|name| name.named) {
+        item.label.name = name;
+        // The record that names a value does not set it apart.
+        item.label.indirect = is_assigned;
+        item.label.assigned = !is_assigned;
+    }
+}
+
+/// True if an item is on the line of a name: it is then the value, as in `${NAME:-value}`.
+fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
+    let next = items.partition_point(|item| item.span.start < end);
+    let value = items.get(next).map(|item| item.span.start);
+    value.is_some_and(|value| !text[end..value].contains(&b'\n'))
+}
+
+/// True if two items are in different sections or documents, or each is named in an object of its own
+/// or as an argument of its own call.
+fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
+    let (a, b) = context.outline.apart(id, secret);
+    let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
+        scopes.iter().any(|&scope| wanted(context.outline.scope(scope).kind))
+    };
+    let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);
+    let is_named = |item: usize| {
+        let label = &context.items[item].label;
+        label.assigned && !label.indirect
+    };
+    let both = |wanted: fn(Kind) -> bool| has(&a, wanted) && has(&b, wanted);
+    has(&a, is_part)
+        || has(&b, is_part)
+        || is_named(id)
+            && is_named(secret)
+            && (both(|kind| kind == Kind::Bracket(b'('))
+                || both(|kind| kind == Kind::Bracket(b'{')))
+}
+
+fn fit(relation: &Relation, is_one: bool) -> Fit {
+    let same = relation.stems == Stems::Same;
+    let differ = relation.stems == Stems::Different && !is_one;
+    if relation.row {
+        Fit::Named
+    } else if relation.apart || relation.aged || differ || relation.separate_objects && !same {
+        Fit::Apart
+    } else if same {
+        Fit::Named
+    } else if relation.stems == Stems::None {
+        Fit::Same
+    } else {
+        Fit::Near
+    }
+}
+
+/// True if the heading of a cell has a word of `labels`.
+fn is_headed(text: &[u8], cell: Option<&Cell>, labels: &[String]) -> bool {
+    let Some(cell) = cell else { return false };
+    let joined = words(&text[cell.title.clone()]).concat();
+    labels.iter().any(|label| joined.contains(label.as_str()))
+}
