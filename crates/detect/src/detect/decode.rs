@@ -128,7 +128,7 @@ fn has_odd_end(letters: &[u8]) -> bool {
         b'0'..=b'9' => last - b'0' + 52,
         _ => 62,
     });
-    value % unused != 0
+    !value.is_multiple_of(unused)
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
