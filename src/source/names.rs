@@ -42,9 +42,12 @@ impl Names {
 
 /// Returns the findings in the last part of a path.
 pub(crate) fn last<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<Candidate> {
-    let number = path.iter().filter(|&&byte| byte == b'/').count() + 1;
-    let found = parts(detector, path, ledger).into_iter();
-    found.filter(|(part, _)| *part == number).map(|(_, candidate)| candidate).collect()
+    let mut found = parts(detector, path, ledger);
+    if !found.is_empty() {
+        let number = path.iter().filter(|&&byte| byte == b'/').count() + 1;
+        found.retain(|(part, _)| *part == number);
+    }
+    found.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
 /// Returns the findings in a path, with the number of the part in which it ends, from 1.

@@ -73,7 +73,7 @@ fn each_line(bytes: &[u8], last: u64, see: impl FnMut(u64, u64)) {
     while !rest.is_empty() {
         let piece = &rest[..rest.len().min(PIECE)];
         let end = if piece.is_ascii() {
-            piece.iter().for_each(|&byte| rolling.take(u16::from(byte)));
+            rolling.take_ascii(piece);
             piece.len()
         } else {
             // A character that the end of a piece cuts belongs to the next one.
@@ -163,6 +163,27 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
         }
         self.at_line_start = unit == FEED;
         self.roll(unit);
+    }
+
+    /// Takes the bytes of a piece, each one code unit.
+    fn take_ascii(&mut self, mut piece: &[u8]) {
+        while let Some((&first, rest)) = piece.split_first() {
+            self.take(u16::from(first));
+            piece = rest;
+            if self.at_line_start {
+                continue;
+            }
+            // Up to the next blank, or to the end of a window, only the hash changes.
+            let most = self.due.saturating_sub(self.taken).min(piece.len());
+            let mut len = 0;
+            for &byte in piece[..most].iter().take_while(|byte| **byte > b' ') {
+                self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(byte));
+                len += 1;
+            }
+            self.taken += len;
+            self.after_return &= len == 0;
+            piece = &piece[len..];
+        }
     }
 
     fn finish(mut self) {

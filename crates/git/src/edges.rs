@@ -193,6 +193,11 @@ impl Trees {
         self.places.is_empty()
     }
 
+    /// True if the edges of all trees are known.
+    pub fn are_all_read(&self) -> bool {
+        self.places.iter().all(Option::is_some)
+    }
+
     /// The id of a tree.
     pub fn id(&self, tree: Number) -> &ObjectId {
         let listed = self.ids.as_slice();

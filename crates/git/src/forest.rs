@@ -10,7 +10,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::pack::{EntryOffset, EntryType, Pack, header};
+use super::pack::{EntryPlace, EntryType, Pack, header};
 
 /// For each object of a pack, by its number in the index: true if it is read from another place.
 pub type Skipped = Vec<bool>;
@@ -45,6 +45,8 @@ pub struct Node {
     pub weight: u64,
     /// Its number in the pack's index.
     pub number: u32,
+    /// The checksum of its stored bytes, if the index has checksums.
+    pub crc32: u32,
     /// Its kind; `None` if its base is in another store.
     pub kind: Option<Kind>,
     first: u32,
@@ -91,7 +93,7 @@ const NONE: u32 = u32::MAX;
 
 /// The contents of a pack's headers: every entry with its kind and its base.
 pub struct Layout {
-    places: Vec<EntryOffset>,
+    places: Vec<EntryPlace>,
     entries: Vec<PackEntry>,
     outside: Vec<(u32, ObjectId)>,
 }
@@ -116,13 +118,13 @@ impl Layout {
 /// Reads the headers; ref-delta entries are returned separately.
 fn entries(
     pack: &Pack,
-    places: &[EntryOffset],
+    places: &[EntryPlace],
     hash: gix::hash::Kind,
 ) -> (Vec<PackEntry>, Vec<(u32, ObjectId)>) {
     let bytes = pack.bytes();
     let named = Mutex::new(Vec::new());
     let stretches = Stretches::of(places);
-    let read = |(at, &(offset, _)): (usize, &EntryOffset)| {
+    let read = |(at, &EntryPlace { offset, .. }): (usize, &EntryPlace)| {
         let broken = PackEntry { size: 0, base: NONE, header: 0, sort: KindState::Broken };
         let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else {
             return PackEntry { sort: KindState::Beyond, ..broken };
@@ -156,21 +158,21 @@ fn entries(
 /// The first place in each stretch of a pack. A base is looked up for each entry, and a binary
 /// search through all places would cost a cache miss at each step.
 struct Stretches<'a> {
-    places: &'a [EntryOffset],
+    places: &'a [EntryPlace],
     /// A stretch has `1 << bits` bytes, about one per entry.
     bits: u32,
     first: Vec<u32>,
 }
 
 impl<'a> Stretches<'a> {
-    fn of(places: &'a [EntryOffset]) -> Self {
-        let last = places.last().map_or(0, |place| place.0);
+    fn of(places: &'a [EntryPlace]) -> Self {
+        let last = places.last().map_or(0, |place| place.offset);
         let mut bits = 0;
         while last >> bits > places.len() as u64 {
             bits += 1;
         }
         let mut first = Vec::with_capacity((last >> bits) as usize + 2);
-        for (at, &(offset, _)) in places.iter().enumerate() {
+        for (at, &EntryPlace { offset, .. }) in places.iter().enumerate() {
             while first.len() as u64 <= offset >> bits {
                 first.push(at as u32);
             }
@@ -184,7 +186,8 @@ impl<'a> Stretches<'a> {
         let stretch = usize::try_from(offset >> self.bits).ok()?;
         let low = *self.first.get(stretch)? as usize;
         let high = *self.first.get(stretch + 1)? as usize;
-        let found = self.places[low..high].binary_search_by_key(&offset, |place| place.0).ok()?;
+        let found =
+            self.places[low..high].binary_search_by_key(&offset, |place| place.offset).ok()?;
         u32::try_from(low + found).ok()
     }
 }
@@ -194,14 +197,14 @@ impl<'a> Stretches<'a> {
 /// Entries with an unreadable base are among them: another copy of the base may be readable.
 fn link(
     pack: &Pack,
-    places: &[EntryOffset],
+    places: &[EntryPlace],
     entries: &mut [PackEntry],
     named: Vec<(u32, ObjectId)>,
 ) -> Vec<(u32, ObjectId)> {
     let mut place = Vec::new();
     if !named.is_empty() {
         place.resize(places.len(), NONE);
-        for (at, &(_, number)) in places.iter().enumerate() {
+        for (at, &EntryPlace { number, .. }) in places.iter().enumerate() {
             place[number as usize] = at as u32;
         }
     }
@@ -221,7 +224,7 @@ fn link(
         let PackEntry { base, sort: KindState::Delta, .. } = entries[at] else { continue };
         if matches!(entries[base as usize].sort, KindState::Broken | KindState::Beyond) {
             entries[at] = PackEntry { base: NONE, sort: KindState::Outside, ..entries[at] };
-            outside.push((at as u32, pack.id(places[base as usize].1).to_owned()));
+            outside.push((at as u32, pack.id(places[base as usize].number).to_owned()));
         }
     }
     outside
@@ -261,7 +264,8 @@ fn build_nodes(
     let mut forest = Forest::default();
     let mut node_of = vec![NONE; entries.len()];
     let mut bases = Vec::new();
-    for (at, (entry, &(offset, number))) in entries.iter().zip(places).enumerate() {
+    for (at, (entry, place)) in entries.iter().zip(places).enumerate() {
+        let EntryPlace { offset, number, crc32 } = *place;
         match entry.sort {
             KindState::Known(kind) if !keep(kind) => continue,
             KindState::Broken => {
@@ -282,10 +286,11 @@ fn build_nodes(
         bases.push(entry.base);
         forest.nodes.push(Node {
             start: offset + u64::from(entry.header),
-            end: places.get(at + 1).map_or(len, |next| next.0.min(len)),
+            end: places.get(at + 1).map_or(len, |next| next.offset.min(len)),
             size: entry.size,
             weight: 0,
             number,
+            crc32,
             kind: if let KindState::Known(kind) = entry.sort { Some(kind) } else { None },
             first: 0,
             count: 0,

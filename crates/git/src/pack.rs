@@ -8,8 +8,17 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::odb::pack::{data, index};
 
-/// The offset of an entry, and its number in the index.
-pub type EntryOffset = (u64, u32);
+/// The place of an entry in a pack, and what the index says of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryPlace {
+    /// Its offset.
+    pub offset: u64,
+    /// Its number in the index.
+    pub number: u32,
+    /// The checksum of its stored bytes; 0 if there is none. The index has it by number, and entries
+    /// are read by offset: to look it up then would cost a cache miss for each.
+    pub crc32: u32,
+}
 
 /// A pack and its index.
 pub struct Pack {
@@ -115,12 +124,18 @@ impl Pack {
     ///
     /// The checksum of zlib covers only the inflated bytes, not the header of the entry: a wrong
     /// base may have the right size.
-    pub fn is_intact(&self, number: u32, entry: std::ops::Range<u64>) -> bool {
-        let Ids::Index(index) = &self.ids else { return true };
-        let Some(crc32) = index.crc32_at_index(number) else { return true };
+    pub fn is_intact(&self, crc32: u32, entry: std::ops::Range<u64>) -> bool {
+        if !self.has_checksums() {
+            return true;
+        }
         let fits = entry.start < entry.end && entry.end <= self.data.data_len() as u64;
         let len = usize::try_from(entry.end - entry.start);
         fits && len.is_ok_and(|len| self.data.entry_crc32(entry.start, len) == crc32)
+    }
+
+    /// True if the index has checksums of entries: since version 2.
+    fn has_checksums(&self) -> bool {
+        matches!(&self.ids, Ids::Index(index) if index.version() == index::Version::V2)
     }
 
     /// The index number of an id.
@@ -135,11 +150,16 @@ impl Pack {
     }
 
     /// All entries in order of their offsets.
-    pub fn places(&self) -> Vec<EntryOffset> {
+    pub fn places(&self) -> Vec<EntryPlace> {
         use rayon::slice::ParallelSliceMut;
 
-        let mut places: Vec<EntryOffset> =
-            (0..self.len()).map(|number| (self.offset(number), number)).collect();
+        let crc32 = |number| match &self.ids {
+            Ids::Index(index) => index.crc32_at_index(number).unwrap_or_default(),
+            Ids::Listed(_) => 0,
+        };
+        let place =
+            |number| EntryPlace { offset: self.offset(number), number, crc32: crc32(number) };
+        let mut places: Vec<EntryPlace> = (0..self.len()).map(place).collect();
         places.par_sort_unstable();
         places
     }

@@ -131,15 +131,14 @@ impl Pruned {
         ledger: &dyn Record,
     ) -> Self {
         let survey = Survey::of(reading, trees, roots, ledger);
-        let order = survey.holding_in_order();
-        let dangling = survey.dangling(&order);
-        let Survey { trees, reached } = survey;
+        let dangling = survey.dangling();
+        let Survey { trees, reached, holding } = survey;
         let mut names = Renumbered::default();
         let mut nodes = vec![Vec::new()];
         let mut of_tree = vec![EMPTY; trees.len()];
         let mut named = HashSet::default();
         let mut interned = std::collections::HashMap::new();
-        for &tree in &order {
+        for tree in holding {
             let edges = trees.edges(tree).unwrap_or_default();
             let mut node = Vec::new();
             for &edge in edges {

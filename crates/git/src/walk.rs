@@ -359,7 +359,7 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     fn is_intact(&self, node: &Node) -> bool {
-        self.pack.is_intact(node.number, node.offset()..node.end)
+        self.pack.is_intact(node.crc32, node.offset()..node.end)
     }
 
     /// The entry's compressed bytes, up to the next entry.

@@ -236,7 +236,8 @@ fn is_gzip(start: &[u8]) -> bool {
 
 /// True if a binary contains a gzip member.
 pub(super) fn holds_gzip(head: &[u8]) -> bool {
-    head[..head.len().min(1024)].contains(&0) && next_gzip(head, 1, &mut { PROBES }).is_some()
+    memchr::memchr(0, &head[..head.len().min(1024)]).is_some()
+        && next_gzip(head, 1, &mut { PROBES }).is_some()
 }
 
 /// Reads the gzip members in a binary.

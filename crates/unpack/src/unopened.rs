@@ -94,6 +94,7 @@ pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> 
     let begins_like_one = head.first().is_some_and(|&first| FIRST[usize::from(first)]);
     let known = HEADS.iter().find(|(offset, magic, form)| {
         (begins_like_one || *offset > 0)
+            && head.get(*offset) == Some(&magic[0])
             && at(*offset).starts_with(magic)
             && is_borne_out(head, form.name)
     });
@@ -103,7 +104,7 @@ pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> 
     if has_image(head) {
         return Some(packed("squashfs"));
     }
-    let is_binary = head[..head.len().min(SHOWN)].contains(&0);
+    let is_binary = memchr::memchr(0, &head[..head.len().min(SHOWN)]).is_some();
     if is_binary && let Some((_, form)) = TAILS.iter().find(|(magic, _)| tail.ends_with(magic)) {
         return Some(*form);
     }

@@ -95,6 +95,9 @@ impl Roots {
 
     /// The root below which a walk met `path` at `depth`.
     pub(super) fn of(&self, path: &Path, depth: usize) -> &Root {
+        if let [root] = self.roots.as_slice() {
+            return root;
+        }
         let top = path.ancestors().nth(depth);
         let found = self.roots.iter().find(|root| Some(root.walked.as_path()) == top);
         found.unwrap_or(&self.roots[0])
@@ -125,7 +128,26 @@ impl Roots {
 
 /// The part of `path` below `top`; both as the walker spells them.
 pub(super) fn below<'a>(top: &Path, path: &'a Path) -> &'a Path {
-    path.strip_prefix(top).unwrap_or(path)
+    below_as_spelled(top, path).unwrap_or_else(|| path.strip_prefix(top).unwrap_or(path))
+}
+
+/// The same if the bytes of `path` begin with those of `top` and one slash, as a walk spells them. To
+/// compare components costs more than to open a small file.
+#[cfg(unix)]
+fn below_as_spelled<'a>(top: &Path, path: &'a Path) -> Option<&'a Path> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let rest = path.as_os_str().as_bytes().strip_prefix(top.as_os_str().as_bytes())?;
+    let inner = rest.strip_prefix(b"/")?;
+    // Slashes and dots in a row are not part of any component.
+    let is_plain = inner.first().is_some_and(|first| !matches!(first, b'/' | b'.'));
+    is_plain.then(|| Path::new(OsStr::from_bytes(inner)))
+}
+
+/// The same if the bytes of `path` begin with those of `top`: not known on this system.
+#[cfg(not(unix))]
+fn below_as_spelled<'a>(_: &Path, _: &'a Path) -> Option<&'a Path> {
+    None
 }
 
 /// True if this is the root of a git work tree: it contains a `.git` folder with a HEAD, or a
@@ -218,4 +240,33 @@ pub(super) fn bytes(path: &Path) -> Vec<u8> {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect();
     parts.join("/").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_below_a_root_is_that_of_its_components() {
+        for top in [".", "./", "/", "a", "a/", "./a", "../a", "a/b", "/a/b", "a//b", ""] {
+            let top = Path::new(top);
+            for inner in ["b", "b/c", ".b", "..b/c", "b/.c", ""] {
+                // As a walk makes it, and as nothing does.
+                let paths = [
+                    top.join(inner),
+                    Path::new("a").join(inner),
+                    top.join("./x"),
+                    top.join(".//x"),
+                ];
+                for path in paths {
+                    let expected = path.strip_prefix(top).unwrap_or(&path);
+                    assert_eq!(
+                        below(top, &path).as_os_str(),
+                        expected.as_os_str(),
+                        "{top:?} {path:?}"
+                    );
+                }
+            }
+        }
+    }
 }

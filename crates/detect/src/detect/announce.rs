@@ -3,6 +3,9 @@
 //! Words such as `secret` occur everywhere. Labels that are close together are examined together
 //! ([`super::chain`]). For labels at which nothing was found, a delta inherits that result.
 
+#[cfg(test)]
+mod laws;
+
 use std::ops::Range;
 
 use crate::aws::{SECRET_LEN, is_base32};
@@ -156,9 +159,10 @@ const MAY_BE_PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'\n\r[^\xe2
 /// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
 /// few bytes rule out most texts that follow a label.
 fn may_hold_value(rest: &[u8]) -> bool {
-    // Neither marks nor folds end a value.
+    // Neither marks nor folds end a value. Most angle brackets are no mark.
     runs::next(rest, 0, rest.len(), SECRET_LEN, &MAY_BE_PART).is_some()
-        || memchr::memchr2(0x1b, b'<', rest).is_some()
+        || memchr::memchr(0x1b, rest).is_some()
+        || memchr::memchr_iter(b'<', rest).any(|at| undo::marks_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'[', rest)
             .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
@@ -167,9 +171,11 @@ fn may_hold_value(rest: &[u8]) -> bool {
 /// True if something long enough to be a secret is in `rest`, the text after a label. If
 /// `is_truncated`, the text continues beyond `rest`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
-    if !may_hold_value(rest) {
-        return false;
-    }
+    may_hold_value(rest) && holds_value(rest, is_truncated)
+}
+
+/// The same without the first test.
+fn holds_value(rest: &[u8], is_truncated: bool) -> bool {
     let part = |byte: u8| PART[usize::from(byte)];
     let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
@@ -227,10 +233,18 @@ const BEFORE_REACH: usize = 120;
 fn stands_before(bytes: &[u8], at: usize) -> bool {
     let head = &bytes[at.saturating_sub(BEFORE_REACH)..at];
     let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    line.split(|byte| !is_part(byte))
-        .any(|run| run.len() >= SECRET_LEN && !run.iter().all(u8::is_ascii_hexdigit))
+    let mut from = 0;
+    while let Some(run) = runs::next(line, from, line.len(), SECRET_LEN, &BARE) {
+        if !line[run.clone()].iter().all(u8::is_ascii_hexdigit) {
+            return true;
+        }
+        from = run.end;
+    }
+    false
 }
+
+/// Bytes of a value that is written without escapes.
+const BARE: runs::Class = runs::alphanumeric_and(b"+/");
 
 /// A run of letters and digits.
 #[derive(Default)]

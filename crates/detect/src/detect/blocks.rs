@@ -3,6 +3,9 @@
 
 use std::io::Read as _;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::finding::Encoding;
 
@@ -28,11 +31,14 @@ pub(super) fn opens(bytes: &[u8]) -> Option<usize> {
         return Some(0);
     }
     let head = &bytes[..bytes.len().min(HEAD)];
-    let begins = memchr::memmem::find_iter(head, b"begin ");
-    begins
-        .into_iter()
+    BEGIN
+        .find_iter(head)
         .find(|&at| (at == 0 || bytes[at - 1] == b'\n') && uu_header(&bytes[at..]).is_some())
 }
+
+/// The first word of a block of uuencode. Every text is searched for it, and to compile a search costs
+/// more than to search a short text.
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("begin "));
 
 /// True if a text is a drawing of draw.io.
 pub(super) fn is_drawing(bytes: &[u8]) -> bool {
@@ -250,6 +256,9 @@ fn four(group: &[(u8, usize)], block: &mut Block) -> Option<()> {
 
 /// True if a text is output of `git diff`, `git show`, `git log` or `git format-patch`.
 pub(super) fn is_patch(bytes: &[u8]) -> bool {
+    if !matches!(bytes.first(), Some(b'd' | b'F' | b'c')) {
+        return false;
+    }
     bytes.starts_with(b"diff --git ")
         || bytes.starts_with(b"From ") && bytes.get(45) == Some(&b' ')
         || bytes.starts_with(b"commit ") && bytes.get(7).is_some_and(u8::is_ascii_hexdigit)

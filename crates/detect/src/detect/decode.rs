@@ -259,15 +259,29 @@ const FIRST_LINES: usize = 3;
 
 /// True if a text is one encoded run, or its first lines contain one, with or without a name.
 pub(super) fn is_one_run(bytes: &[u8]) -> bool {
-    let head = bytes[..bytes.len().min(4 * TASTE)].trim_ascii_start();
-    head.split(|byte| matches!(byte, b'\r' | b'\n')).take(FIRST_LINES).any(|line| {
-        let name = line.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let name = name.count();
-        let is_assigned = name < SHORTEST && line.get(name) == Some(&b'=');
-        let value = &line[if is_assigned { name + 1 } else { 0 }..];
-        let len = value.iter().take_while(|&&byte| is_base64(byte)).count();
-        len >= SHORTEST && value[len..].iter().all(|&byte| byte == b'=') && says_text(&value[..len])
-    })
+    let mut rest = bytes[..bytes.len().min(4 * TASTE)].trim_ascii_start();
+    for _ in 0..FIRST_LINES {
+        let end = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
+        if is_run_line(&rest[..end]) {
+            return true;
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    false
+}
+
+/// True if a line is one encoded run, with or without a name.
+fn is_run_line(line: &[u8]) -> bool {
+    // Most lines are shorter.
+    if line.len() < SHORTEST {
+        return false;
+    }
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let name = line.iter().take(SHORTEST).take_while(is_name).count();
+    let is_assigned = name < SHORTEST && line.get(name) == Some(&b'=');
+    let value = &line[if is_assigned { name + 1 } else { 0 }..];
+    let len = value.iter().take_while(|&&byte| is_base64(byte)).count();
+    len >= SHORTEST && value[len..].iter().all(|&byte| byte == b'=') && says_text(&value[..len])
 }
 
 /// True if bytes begin like a text, or like data that is unpacked here.
@@ -353,7 +367,38 @@ fn standard(byte: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// The definition: the first lines, one by one.
+        #[test]
+        fn a_text_is_one_run_if_one_of_its_first_lines_is(
+            head in "[ \n]{0,3}",
+            lines in proptest::collection::vec(
+                prop_oneof![
+                    "[A-Za-z_]{0,50}={0,2}(QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2w=|[a-z/+]{30,50})={0,2}",
+                    "[a-z ]{0,90}",
+                ],
+                0..6,
+            ),
+            by in prop_oneof![Just("\n"), Just("\r\n"), Just("\r")],
+        ) {
+            let text = head + &lines.join(by);
+            let text = text.as_bytes();
+            let shown = text[..text.len().min(4 * TASTE)].trim_ascii_start();
+            let expected = shown.split(|byte| matches!(byte, b'\r' | b'\n')).take(FIRST_LINES).any(|line| {
+                let name = line.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                let name = name.count();
+                let is_assigned = name < SHORTEST && line.get(name) == Some(&b'=');
+                let value = &line[if is_assigned { name + 1 } else { 0 }..];
+                let len = value.iter().take_while(|&&byte| is_base64(byte)).count();
+                len >= SHORTEST && value[len..].iter().all(|&byte| byte == b'=') && says_text(&value[..len])
+            });
+            prop_assert_eq!(is_one_run(text), expected);
+        }
+    }
 
     #[test]
     fn leads_back_to_the_encoded_characters() {

@@ -16,17 +16,19 @@ const WHOLE: usize = 16;
 /// if there are none.
 pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
     let mut made = Made::default();
-    let mut at = 0;
+    // Before `settled`, all is in the view. Most texts have no dump, so nothing is copied before one.
+    let (mut at, mut settled) = (0, 0);
     let mut dumped = false;
     while at < bytes.len() {
         let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len + 1);
         // The last line of a dump may show a single byte.
         let shown = dump_line(&bytes[at..end], if dumped { 1 } else { NARROWEST });
-        if shown.is_empty() {
-            if dumped {
-                made.push(b'\n', &(at..at));
-            }
-            made.copy(bytes, at..end);
+        if shown.is_empty() && dumped {
+            made.push(b'\n', &(at..at));
+        }
+        if !shown.is_empty() {
+            made.copy(bytes, settled..at);
+            settled = end;
         }
         for (letter, span) in &shown {
             made.push(*letter, &(at + span.start..at + span.end));
@@ -34,18 +36,28 @@ pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
         dumped = !shown.is_empty();
         at = end;
     }
-    (!made.is_plain).then(|| View::made(made.text, made.map))
+    if made.is_plain {
+        return None;
+    }
+    made.copy(bytes, settled..bytes.len());
+    Some(View::made(made.text, made.map))
 }
 
 /// True if a text begins with a dump.
 pub(super) fn is_dump(bytes: &[u8]) -> bool {
     // The first line may be a command, or the end of one if the text is a part.
     let head = &bytes[..bytes.len().min(2 * LINE)];
-    head.split(|byte| *byte == b'\n').take(2).any(|line| {
+    let begins = |line: &[u8]| {
         let is_first = line.trim_ascii_start().starts_with(b"000000");
         let least = if is_first { NARROWEST } else { WHOLE };
         dump_line(line, least).len() >= least
-    })
+    };
+    let first = memchr::memchr(b'\n', head).unwrap_or(head.len());
+    if begins(&head[..first]) {
+        return true;
+    }
+    let second = head.get(first + 1..).unwrap_or_default();
+    begins(&second[..memchr::memchr(b'\n', second).unwrap_or(second.len())])
 }
 
 /// Bytes on either side of a place that decide whether it is in a line of a dump.
@@ -76,6 +88,11 @@ fn offset(line: &[u8]) -> Option<usize> {
 
 /// The bytes that a line of a dump shows, at least `least`, with their spans.
 fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
+    // It begins with a digit, of its offset or of its first byte. Most lines do not.
+    let first = line.iter().take(9).find(|byte| !matches!(byte, b' ' | b'\t'));
+    if !first.is_some_and(u8::is_ascii_hexdigit) {
+        return vec![];
+    }
     let blanks = |from: usize| line[from..].iter().take_while(|byte| **byte == b' ').count();
     let Some(mut at) = offset(line) else {
         // Without offsets: `od -An -tx1`.
@@ -214,6 +231,14 @@ mod tests {
             let view = shown(dump(whole.as_bytes()));
             assert_eq!(view, format!("$ dump x\n{TEXT}\n$ \n"), "{whole}");
         }
+        let line = "00000000: 4142 4344 4546 4748  ABCDEFGH\n";
+        let whole = format!("one\ntwo\n{line}three\n\n        {line}{line}four");
+        assert_eq!(
+            shown(dump(whole.as_bytes())),
+            "one\ntwo\nABCDEFGH\nthree\n\nABCDEFGHABCDEFGH\nfour"
+        );
+        assert!(is_dump(line.as_bytes()) && is_dump(format!("$ xxd x\n{line}").as_bytes()));
+        assert!(!is_dump(format!("\n\n{line}").as_bytes()) && !is_dump(b"") && !is_dump(b"\n"));
         let log = "abcdef12 a change\nabcdef13 dead beef\n";
         assert!(dump(log.as_bytes()).is_none_or(|view| view.text.len() < log.len()));
     }

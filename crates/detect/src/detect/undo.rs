@@ -52,7 +52,9 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         }
         _ => None,
     };
-    if let Some(len) = continued(0).or_else(|| typeset(rest)) {
+    // Most joints begin with a quote, which neither of these does.
+    let is_quote = matches!(rest, [b'"' | b'\'', ..]);
+    if !is_quote && let Some(len) = continued(0).or_else(|| typeset(rest)) {
         return (is_part(before.last()) && is_part(rest.get(len))).then_some(len);
     }
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;

@@ -17,8 +17,10 @@ use keysweep_base::record::Record;
 /// All trees, and which of them a root leads to.
 pub(super) struct Survey {
     pub(super) trees: Trees,
-    /// True if a root leads to it.
+    /// True if a root leads to it. If all trees were read, only those in `holding` are marked.
     pub(super) reached: Vec<bool>,
+    /// The trees that contain a hit at any depth, subtrees before the trees that name them.
+    pub(super) holding: Vec<Number>,
 }
 
 /// The progress of a search in one tree.
@@ -48,6 +50,9 @@ impl Survey {
         ledger: &dyn Record,
     ) -> Self {
         let mut stack: Vec<Number> = roots.into_iter().map(|root| trees.number(root)).collect();
+        if trees.are_all_read() {
+            return Self::of_read(trees, stack);
+        }
         let mut reached = vec![false; trees.len()];
         let mut unread = Vec::new();
         loop {
@@ -64,7 +69,8 @@ impl Survey {
                 }
             }
             if unread.is_empty() {
-                return Self { trees, reached };
+                let holding = holding_in_order(&trees);
+                return Self { trees, reached, holding };
             }
             // Sorting makes the order of problems independent of the reading order.
             unread.sort_unstable_by_key(|&tree| trees.id(tree));
@@ -84,53 +90,26 @@ impl Survey {
         }
     }
 
-    /// The trees that contain a hit at any depth, subtrees before the trees that name them.
-    pub(super) fn holding_in_order(&self) -> Vec<Number> {
-        let mut states = vec![State::Unseen; self.trees.len()];
-        let mut order = Vec::new();
-        let mut stack = Vec::new();
-        for start in 0..states.len() {
-            if states[start] != State::Unseen {
+    /// The same for trees that were all read: only the way from the roots to hits matters then, and
+    /// few trees are on it.
+    fn of_read(trees: Trees, mut stack: Vec<Number>) -> Self {
+        let holding = holding_in_order(&trees);
+        let mut holds = vec![false; trees.len()];
+        holding.iter().for_each(|&tree| holds[tree as usize] = true);
+        let mut reached = vec![false; trees.len()];
+        while let Some(tree) = stack.pop() {
+            if !holds[tree as usize] || std::mem::replace(&mut reached[tree as usize], true) {
                 continue;
             }
-            states[start] = State::Open;
-            stack.push(self.level(Number::try_from(start).expect("numbered by 32 bits")));
-            while let Some(level) = stack.last_mut() {
-                let Some((&edge, rest)) = level.edges.split_first() else {
-                    let Some(Level { tree, holds, .. }) = stack.pop() else { break };
-                    states[tree as usize] = if holds { State::Holding } else { State::Empty };
-                    if holds {
-                        order.push(tree);
-                        stack.last_mut().into_iter().for_each(|above| above.holds = true);
-                    }
-                    continue;
-                };
-                level.edges = rest;
-                let Some(child) = self.trees.subtree(edge) else {
-                    level.holds = true;
-                    continue;
-                };
-                match states[child as usize] {
-                    State::Unseen => {
-                        states[child as usize] = State::Open;
-                        stack.push(self.level(child));
-                    }
-                    State::Holding => level.holds = true,
-                    // A tree can't contain itself, unless an index of a pack is forged.
-                    State::Open | State::Empty => {}
-                }
-            }
+            let edges = trees.edges(tree).unwrap_or_default();
+            stack.extend(edges.iter().filter_map(|&edge| trees.subtree(edge)));
         }
-        order
+        Self { trees, reached, holding }
     }
 
-    fn level(&self, tree: Number) -> Level<'_> {
-        Level { tree, edges: self.trees.edges(tree).unwrap_or_default(), holds: false }
-    }
-
-    /// The trees in `holding` that no root leads to and no other tree names.
-    pub(super) fn dangling(&self, holding: &[Number]) -> Vec<ObjectId> {
-        let lost = holding.iter().filter(|&&tree| !self.reached[tree as usize]);
+    /// The trees that contain a hit, that no root leads to and no other tree names.
+    pub(super) fn dangling(&self) -> Vec<ObjectId> {
+        let lost = self.holding.iter().filter(|&&tree| !self.reached[tree as usize]);
         let edges = |tree: &Number| self.trees.edges(*tree).unwrap_or_default();
         let inner = lost.clone().flat_map(edges).filter_map(|&edge| self.trees.subtree(edge));
         let inner: HashSet<Number> = inner.collect();
@@ -139,6 +118,48 @@ impl Survey {
         ids.sort_unstable();
         ids
     }
+}
+
+/// The trees that contain a hit at any depth, subtrees before the trees that name them.
+fn holding_in_order(trees: &Trees) -> Vec<Number> {
+    let level =
+        |tree: Number| Level { tree, edges: trees.edges(tree).unwrap_or_default(), holds: false };
+    let mut states = vec![State::Unseen; trees.len()];
+    let mut order = Vec::new();
+    let mut stack = Vec::new();
+    for start in 0..states.len() {
+        if states[start] != State::Unseen {
+            continue;
+        }
+        states[start] = State::Open;
+        stack.push(level(Number::try_from(start).expect("numbered by 32 bits")));
+        while let Some(above) = stack.last_mut() {
+            let Some((&edge, rest)) = above.edges.split_first() else {
+                let Some(Level { tree, holds, .. }) = stack.pop() else { break };
+                states[tree as usize] = if holds { State::Holding } else { State::Empty };
+                if holds {
+                    order.push(tree);
+                    stack.last_mut().into_iter().for_each(|above| above.holds = true);
+                }
+                continue;
+            };
+            above.edges = rest;
+            let Some(child) = trees.subtree(edge) else {
+                above.holds = true;
+                continue;
+            };
+            match states[child as usize] {
+                State::Unseen => {
+                    states[child as usize] = State::Open;
+                    stack.push(level(child));
+                }
+                State::Holding => above.holds = true,
+                // A tree can't contain itself, unless an index of a pack is forged.
+                State::Open | State::Empty => {}
+            }
+        }
+    }
+    order
 }
 
 /// Reads one tree: its entries that are trees or hits.
