@@ -6,6 +6,7 @@ mod file_names;
 mod kinds;
 mod laws;
 mod near_examples;
+mod order;
 mod pairing;
 mod partners;
 mod patterns;
