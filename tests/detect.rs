@@ -15,4 +15,5 @@ mod ses;
 mod shapes;
 mod token_files;
 mod tokens;
+mod vacant;
 mod views;

@@ -5,9 +5,9 @@
 //! neighbour. So a list is joined both ways here, and one is chosen by what the whole list shows:
 //! a half that is left alone at an end, and the text between the halves.
 
-use super::assign::{aligned, alone};
+use super::assign::{aligned, aligned_by, alone};
 use super::costs::Table;
-use super::item::Item;
+use super::item::{Item, Part};
 use super::pair::Edge;
 use super::scoring::{Side, side};
 use crate::finding::Confidence;
@@ -179,6 +179,44 @@ impl List {
             }
         }
     }
+}
+
+/// Halves whose other half is named without a value: an id with such a secret, a secret with such an
+/// id.
+///
+/// If such names cost nothing alone, as in [`alone`], the id of one record is joined with the secret
+/// of another one. If each costs as much as a value and none is left alone then, these are the keys.
+pub(super) fn torn(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
+    let vacant =
+        |item: &Item, half: bool| matches!(item.part, Part::Vacant { secret } if secret == half);
+    let has = |half: bool| items.iter().any(|item| vacant(item, half));
+    if !has(true) || !has(false) {
+        return Vec::new();
+    }
+    let usual = aligned(items, edges, costs);
+    let whole = aligned_by(items, edges, |item| match item.part {
+        Part::Vacant { secret: true } => costs.alone_secret_key,
+        Part::Vacant { secret: false } => costs.alone_id,
+        _ => alone(item, costs),
+    });
+    // A list in which a half is left alone is no proof.
+    let lists = lists(items.len(), &usual, &whole);
+    let is_part = |list: &&List| {
+        let is_in = |end: &usize| list.turned.iter().any(|e| e.id == *end || e.secret == *end);
+        list.usual.is_empty() || !list.ends.iter().all(is_in)
+    };
+    let mut is_open = vec![false; items.len()];
+    let open = lists.iter().filter(is_part).flat_map(|list| &list.turned);
+    open.for_each(|edge| is_open[edge.id] = true);
+    let is_torn = |edge: &Edge| {
+        let (id, secret) = (&items[edge.id], &items[edge.secret]);
+        vacant(id, false) != vacant(secret, true)
+            && !is_open[edge.id]
+            && id.label.name.stem == secret.label.name.stem
+    };
+    let torn: Vec<Edge> = whole.into_iter().filter(is_torn).collect();
+    let by_id = torn.iter().filter(|edge| vacant(&items[edge.id], false)).count();
+    if by_id == 0 || by_id == torn.len() { Vec::new() } else { torn }
 }
 
 /// The lists in which two ways to join `items` differ.

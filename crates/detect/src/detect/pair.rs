@@ -14,7 +14,7 @@ use super::doubt::{doubt, same_secret};
 use super::item::{Item, Part};
 use super::name::Role;
 use super::named::named;
-use super::order::{Ends, ordered};
+use super::order::{Ends, ordered, torn};
 use super::relation::Context;
 use super::scoring::PairScorer;
 use super::session;
@@ -107,7 +107,8 @@ pub(super) fn pairs(
     let items = context.items;
     let scorer = PairScorer::new(context, costs);
     let (edges, _) = grouped(&scorer.edges(structure), items.len(), |edge| edge.id);
-    let mut chosen = named(&scorer, structure);
+    let torn = torn(items, &edges.iter().collect::<Vec<_>>(), costs);
+    let mut chosen = named(&scorer, structure, torn);
     let mut taken = vec![false; items.len()];
     for edge in &chosen {
         taken[edge.id] = true;
