@@ -172,8 +172,9 @@ fn the_order_is_known_in_every_part_of_a_long_text() {
         let wrong = found.iter().filter(|one| {
             let credential = &one.credential;
             let own = credential.key_id.as_deref().and_then(|id| keys.get(id));
-            let secret = credential.secret.as_ref().map(|secret| secret.expose());
-            one.confidence < Confidence::Medium || own.map(|own| own.as_bytes()) != secret
+            let key = own.zip(credential.secret.as_ref());
+            let is_right = key.is_some_and(|(own, secret)| own.as_bytes() == secret.expose());
+            one.confidence < Confidence::Medium || !is_right
         });
         assert_eq!((found.len(), wrong.count()), (15_000, 0), "reversed: {reversed}");
     }
