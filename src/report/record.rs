@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::finding::{
-    Clear, Confidence, Details, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Identity,
-    Occurrence, Origin, PARTITIONS, RuleId, SecretDigest, Severity, Sighting, Spot, Suppression,
-    Verification,
+    Clear, Confidence, Details, DigestedCredential, Encoding, Evidence, Finding, Fingerprint,
+    GitOrigin, Occurrence, Origin, PARTITIONS, RuleId, SecretDigest, Severity, Sighting, Spot,
+    Suppression, Verification,
 };
 use crate::location::{Position, Region};
 use crate::remedy::{self, Applied};
@@ -131,7 +131,7 @@ impl Record<Vec<Place>> {
         };
         let token = self.session_token_sha256;
         let token = reported(token.as_ref().map(|_| "...".to_owned()), token);
-        let credential = Identity {
+        let credential = DigestedCredential {
             rule: self.rule,
             key_id: self.key_id,
             secret: reported(self.secret_redacted, self.secret_sha256),

@@ -14,7 +14,7 @@ use super::summary::{self, counted, paint};
 use super::totals::Totals;
 use super::{Closing, Report, Style, todo, verdicts, words};
 use crate::finding::{
-    Finding, GitObject, GitOrigin, Identity, Occurrence, Origin, Severity, Status,
+    DigestedCredential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
 use crate::text::shell_word;
 use crate::text::{escape_line, escape_path};
@@ -243,7 +243,7 @@ fn show(origin: &Origin, git: &GitOrigin) -> Option<String> {
 }
 
 /// The name of a credential for its owner: its id, or the beginning of its secret.
-pub(super) fn name(credential: &Identity) -> String {
+pub(super) fn name(credential: &DigestedCredential) -> String {
     let redacted = || credential.secret.as_ref().map(|secret| secret.redacted().to_owned());
     let id = credential.key_id.as_deref().map(escape_line);
     id.or_else(redacted).unwrap_or_default()

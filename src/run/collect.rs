@@ -16,8 +16,8 @@ use crate::aws::KeyId;
 use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
-    Clear, Confidence, Credential, Finding, Fingerprint, Identity, Occurrence, Rival, RuleId,
-    Severity, Sighting,
+    Clear, Confidence, Credential, DigestedCredential, Finding, Fingerprint, Occurrence, Rival,
+    RuleId, Severity, Sighting,
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
@@ -139,11 +139,11 @@ impl Hits {
 }
 
 fn key(hit: &HitRecord) -> Key {
-    (!is_pair(&hit.identity), hit.fingerprint.clone())
+    (!is_pair(&hit.digested), hit.fingerprint.clone())
 }
 
-fn is_pair(identity: &Identity) -> bool {
-    identity.key_id.is_some() && identity.secret.is_some()
+fn is_pair(digested: &DigestedCredential) -> bool {
+    digested.key_id.is_some() && digested.secret.is_some()
 }
 
 fn place(Hit { origin, candidate }: &Hit) -> impl Ord + '_ {
@@ -168,7 +168,7 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
     let weak: Vec<Group> =
         groups.extract_if(.., |_, group| is_weak(group)).map(|(_, group)| group).collect();
     // A made-up token is an example; it is reported if the user asks for low confidence.
-    let is_made_up = |group: &&Group| group.iter().any(|hit| hit.identity.details.made_up);
+    let is_made_up = |group: &&Group| group.iter().any(|hit| hit.digested.details.made_up);
     let made_up = weak.iter().filter(is_made_up).count() as u64;
     ledger.add(Count::Examples, made_up);
     ledger.add(Count::BelowConfidence, weak.len() as u64 - made_up);
@@ -186,13 +186,13 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
 /// True if the id of a dropped pair is a finding of its own: an id of AWS says whose key it is. An id of
 /// another provider, or of a user's own rule, says nothing without its secret.
 fn leaves_id(hit: &HitRecord) -> bool {
-    let id = hit.identity.key_id.as_deref();
+    let id = hit.digested.key_id.as_deref();
     let is_of_aws = id.is_some_and(|id| KeyId::parse(id.as_bytes()).is_some());
-    is_of_aws && is_pair(&hit.identity) && hit.occurrence.sighting.id.is_some()
+    is_of_aws && is_pair(&hit.digested) && hit.occurrence.sighting.id.is_some()
 }
 
 fn lone_id(pair: HitRecord) -> HitRecord {
-    let HitRecord { identity, occurrence: place, clear, twin, .. } = pair;
+    let HitRecord { digested, occurrence: place, clear, twin, .. } = pair;
     // The pair is not reported, but verification asks about this secret first.
     let own = place.sighting.secret.zip(clear.secret).map(|(region, secret)| Rival {
         secret,
@@ -205,16 +205,16 @@ fn lone_id(pair: HitRecord) -> HitRecord {
     let (secret, secret_snippet) = (None, String::new());
     let sighting =
         Sighting { secret, secret_snippet, shown: None, evidence: None, rivals, ..place.sighting };
-    let id = Identity {
+    let id = DigestedCredential {
         rule: RuleId::new(KEY_ID),
         secret: None,
         session_token: None,
         expires: None,
-        ..identity
+        ..digested
     };
-    let (fingerprint, identity, clear) = id.with(Clear::default()).split();
+    let (fingerprint, digested, clear) = id.with(Clear::default()).split();
     let occurrence = Occurrence { sighting, confidence: Confidence::High, ..place };
-    HitRecord { fingerprint, identity, occurrence, twin, clear }
+    HitRecord { fingerprint, digested, occurrence, twin, clear }
 }
 
 /// The finding of a group; `None` if the group is empty.
@@ -222,10 +222,10 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     group.sort_by(order);
     let confidence = group.iter().map(|hit| hit.occurrence.confidence).max()?;
     let first = group.first()?;
-    let (mut credential, mut clear) = (first.identity.clone(), first.clear.clone());
+    let (mut credential, mut clear) = (first.digested.clone(), first.clear.clone());
     // The token of the first location that has one.
-    let with_token = group.iter().find(|hit| hit.identity.session_token.is_some());
-    credential.session_token = with_token.and_then(|hit| hit.identity.session_token.clone());
+    let with_token = group.iter().find(|hit| hit.digested.session_token.is_some());
+    credential.session_token = with_token.and_then(|hit| hit.digested.session_token.clone());
     clear.session_token = with_token.and_then(|hit| hit.clear.session_token.clone());
     group.dedup_by(|a, b| a.twin == b.twin && a.occurrence.order() == b.occurrence.order());
     let occurrences = group.into_iter().map(|hit| hit.occurrence).collect();

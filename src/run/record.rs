@@ -26,8 +26,8 @@ use super::bounds::NAME;
 use super::partial::TargetLine;
 use super::redact;
 use crate::finding::{
-    Clear, Confidence, Encoding, Evidence, Fingerprint, GitOrigin, Identity, MARKERS, Occurrence,
-    Origin, PARTITIONS, Rival, Sighting, Spot,
+    Clear, Confidence, DigestedCredential, Encoding, Evidence, Fingerprint, GitOrigin, MARKERS,
+    Occurrence, Origin, PARTITIONS, Rival, Sighting, Spot,
 };
 use crate::location::{Position, Region};
 use crate::scan::Hit;
@@ -41,7 +41,7 @@ pub struct HitRecord {
     /// Identifies the credential.
     pub fingerprint: Fingerprint,
     /// The credential without its secrets.
-    pub identity: Identity,
+    pub digested: DigestedCredential,
     /// The place, with the confidence and the marker there.
     pub occurrence: Occurrence,
     /// Distinguishes places whose names differ only in what was masked. 0 if nothing was.
@@ -52,7 +52,7 @@ pub struct HitRecord {
 
 /// Orders the hits of one credential by location; there may be several session tokens at one.
 pub(super) fn order(one: &HitRecord, two: &HitRecord) -> Ordering {
-    let rest = |hit: &HitRecord| (hit.twin, hit.identity.session_token.clone());
+    let rest = |hit: &HitRecord| (hit.twin, hit.digested.session_token.clone());
     let places = one.occurrence.order().cmp(&two.occurrence.order());
     places.then_with(|| rest(one).cmp(&rest(two)))
 }
@@ -80,10 +80,10 @@ impl HitRecord {
             origin.inside.extend(origin.path.as_deref().map(name).or_else(blob));
             origin.inside.extend(candidate.inside);
         }
-        let (fingerprint, identity, clear) = candidate.credential.split();
+        let (fingerprint, digested, clear) = candidate.credential.split();
         let (sighting, confidence) = (candidate.sighting, candidate.confidence);
         let occurrence = Occurrence { origin, sighting, confidence };
-        Self { fingerprint, identity, occurrence, twin: 0, clear }
+        Self { fingerprint, digested, occurrence, twin: 0, clear }
     }
 
     /// Its line for a file, without any secret.
@@ -94,7 +94,7 @@ impl HitRecord {
         HitLine {
             target: origin.target.clone(),
             fingerprint: self.fingerprint.clone(),
-            credential: self.identity.clone(),
+            credential: self.digested.clone(),
             confidence: *confidence,
             marker: sighting.marker.map(str::to_owned),
             path: text.map(str::to_owned),
@@ -149,7 +149,7 @@ pub struct HitLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<String>,
     fingerprint: Fingerprint,
-    credential: Identity,
+    credential: DigestedCredential,
     confidence: Confidence,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     marker: Option<String>,
@@ -243,7 +243,7 @@ impl HitLine {
         };
         Ok(HitRecord {
             fingerprint: self.fingerprint,
-            identity: self.credential,
+            digested: self.credential,
             occurrence: Occurrence { origin, sighting, confidence: self.confidence },
             twin: self.twin,
             clear: Clear::default(),

@@ -149,7 +149,7 @@ fn other_values_are_not_passwords() {
     let mut keys = Keys::new("ses negatives");
     for form in [
         "MAIL_USERNAME={u}\nMAIL_PASSWORD=Q{r}\n",
-        "MAIL_USERNAME={u}\nMAIL_PASSWORD=B{r}0\n",
+        "MAIL_USERNAME={u}\nMAIL_PASSWORD=Bz{r}\n",
         "MAIL_USERNAME={u}\nsignature: BA{r}\n",
         "id={u}\n\n\n\n\n\nintegrity sha BA{r}\n",
         "AWS_ACCESS_KEY_ID={u}\nENCRYPTION_KEY=BA{r}\n",

@@ -108,6 +108,8 @@ fn a_private_key_is_found_in_files_and_in_source_code() {
             format!("key: |\n  {}\n", key.replace('\n', "\n  ")),
             format!("{{\"key\": \"{}\\n\"}}", key.replace('\n', "\\n")),
             joined,
+            format!("@@ -0,0 +1,9 @@\n+{}\n", key.replace('\n', "\n+")),
+            format!("+{}\r\n", key.replace('\n', "\r\n+")),
             format!("  client-key-data: {}\n", STANDARD.encode(format!("{key}\n"))),
             format!("kind: Secret\ndata:\n  tls.key: {}\n", STANDARD.encode(&key)),
         ] {
@@ -188,6 +190,11 @@ fn a_credential_inside_a_more_exact_one_is_reported_once() {
     let other = keys.filled("{{private-key:pkcs8 {{hex:256}}}}");
     let both = format!("{file}\n{other}\n");
     assert_eq!(kinds(both.as_bytes()), ["gcp-service-account-key", "private-key"]);
+    let (second, _) = service_account(&mut keys);
+    let list = engine.whole(format!("[\n{file},\n{second}]\n").as_bytes()).candidates;
+    let list = list.iter().map(|one| (one.credential.rule.as_str(), one.confidence));
+    let sure = ("gcp-service-account-key", Confidence::High);
+    assert_eq!(list.collect::<Vec<_>>(), [sure, sure], "each has its own id");
     // What is nested may be found only in a view of the text, or at the border of a window.
     let far = format!("{}\n{file}", "x\n".repeat(40_000));
     assert_eq!(kinds(far.as_bytes()), ["gcp-service-account-key"]);

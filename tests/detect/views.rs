@@ -149,6 +149,17 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
             format!("npm_config__auth={login}\n"),
             format!("{{\"Authorization\": \"basic {login}\"}}"),
             format!("curl -H 'authorization: basic {login}' x"),
+            format!("h = {{\"Authorization\": \"Basic \" + \"{login}\"}}\n"),
+            format!("'Authorization: Basic ' . '{login}'"),
+            format!(
+                "x = \"{{\\\"auths\\\": {{\\\"r.io\\\": {{\\\"auth\\\": \\\"{login}\\\"}}}}}}\"\n"
+            ),
+            format!("TOKEN=$(echo {plain} | base64 -d)\n"),
+            format!("TOKEN=$(base64 --decode <<< {plain})\n"),
+            format!("t = base64.b64decode('{plain}')\n"),
+            format!("$t = base64_decode('{plain}');\n"),
+            format!("var t = Convert.FromBase64String(\"{plain}\");\n"),
+            format!("    content: {plain}\n    encoding: base64\n"),
         ];
         let missed: Vec<_> = forms.iter().filter(|text| !is_found(&token, text)).collect();
         assert!(missed.is_empty(), "{template}: {missed:#?}");
@@ -353,5 +364,59 @@ fn an_option_after_a_token_is_not_a_part_of_it() {
     ] {
         let text = format!("run \"{token}\"{between}\"{next}\" x\n");
         assert_eq!(found(&engine, &text, rule), [&*token], "{text}");
+    }
+}
+
+/// Azure's newer keys contain `+` in their anchor, which JSON of .NET, URLs and markup escape.
+#[test]
+fn a_connection_string_whose_key_has_an_escaped_plus_is_found() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("escaped plus signs");
+    for (rule, name, mark) in [
+        ("azure-storage-key", "AccountName=a;AccountKey", "{{base64:76}}+ASt"),
+        ("azure-storage-key", "accountname=a;accountkey", "{{base64:76}}+ASt"),
+        ("azure-messaging-key", "SharedAccessKeyName=a;SharedAccessKey", "{{base64:33}}+ASb"),
+        ("azure-messaging-key", "SharedAccessKeyName=a;SharedAccessKey", "{{base64:33}}+AEh"),
+        ("azure-messaging-key", "SharedAccessKeyName=a;SharedAccessKey", "{{base64:33}}+ARm"),
+    ] {
+        for plus in ["\\u002B", "\\u002b", "%2B", "%2b", "%252B", "&#43;", "&#x2B;", "&plus;"] {
+            let escapes: &[(char, &str)] = match plus.as_bytes()[0] {
+                b'%' => &[('+', plus), ('/', "%2F"), ('=', "%3D"), (';', "%3B")],
+                _ => &[('+', plus)],
+            };
+            let key = keys.filled(&format!("{{{{azure-key:{mark}}}}}"));
+            let text = format!("c = \"{}\"\n", escaped(&format!("{name}={key};X=y"), escapes));
+            assert_eq!(found(&engine, &text, rule), [&*key], "{text}");
+        }
+    }
+}
+
+/// The name of the provider is outside of the encoded login.
+#[test]
+fn a_pair_in_a_basic_login_is_found_by_the_address_beside_it() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("pairs in logins");
+    let rule = "twilio-key";
+    for (id, secret) in [("AC{{hex:32}}", "{{hex:32}}"), ("SK{{hex:32}}", "{{alnum:32}}")] {
+        let id = keys.filled(id);
+        let written = |login: &str| {
+            [
+                format!("curl -H \"Authorization: Basic {login}\" https://api.twilio.com/x\n"),
+                format!(
+                    "url = 'https://api.twilio.com/x'\nheaders = {{'Authorization': 'Basic ' + '{login}'}}\n"
+                ),
+                format!("Host: api.twilio.com\r\nAuthorization: basic {login}\r\n\r\n"),
+            ]
+        };
+        let secret = filled(&mut keys, secret, |secret| {
+            let text = &written(&STANDARD.encode(format!("{id}:{secret}")))[0];
+            (found(&engine, text, rule) == [&*secret]).then_some(secret)
+        });
+        let login = format!("{id}:{secret}");
+        for login in [STANDARD.encode(&login), STANDARD_NO_PAD.encode(&login)] {
+            for text in written(&login) {
+                assert_eq!(found(&engine, &text, rule), [&*secret], "{text}");
+            }
+        }
     }
 }

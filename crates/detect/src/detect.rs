@@ -27,6 +27,7 @@ mod header;
 mod item;
 mod label;
 mod lines;
+mod login;
 mod mail;
 mod markup;
 mod name;

@@ -12,16 +12,16 @@ use sha2::{Digest, Sha256};
 
 use crate::secret::{Secret, hex};
 
+mod digested;
 mod evidence;
-mod identity;
 mod new;
 mod origin;
 mod places;
 mod sighting;
 mod verdict;
 
+pub use digested::{Clear, DigestedCredential, SecretDigest};
 pub use evidence::{Evidence, Nearness};
-pub use identity::{Clear, Identity, SecretDigest};
 pub use origin::{GitObject, GitOrigin, HeldBy, Origin, Person};
 pub use places::{PlaceSource, Stored};
 pub use sighting::{MARKERS, PARTITIONS, Rival, Sighting, Spot};
@@ -284,7 +284,7 @@ pub struct Finding {
     /// See [`Credential::fingerprint`].
     pub fingerprint: Fingerprint,
     /// The credential, with digests in the place of its secrets.
-    pub credential: Identity,
+    pub credential: DigestedCredential,
     /// Its secrets; empty if only their digests are known.
     pub clear: Clear,
     /// The severity.
@@ -319,7 +319,7 @@ impl Finding {
     /// The same of a credential whose secrets may not be known any more.
     pub fn of_identity(
         fingerprint: Fingerprint,
-        credential: Identity,
+        credential: DigestedCredential,
         clear: Clear,
         severity: Severity,
         confidence: Confidence,

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use super::{ReadError, Saved, damage};
 use crate::coverage::{Coverage, Problem};
 use crate::finding::{
-    Clear, Confidence, Details, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Identity,
-    Occurrence, Origin, RuleId, SecretDigest, Severity, Sighting, Spot, Status, Suppression,
-    Verification,
+    Clear, Confidence, Details, DigestedCredential, Encoding, Finding, Fingerprint, GitObject,
+    GitOrigin, Occurrence, Origin, RuleId, SecretDigest, Severity, Sighting, Spot, Status,
+    Suppression, Verification,
 };
 use crate::location::{self, Position};
 use crate::provenance::Provenance;
@@ -307,7 +307,7 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
     Ok(Finding {
         fingerprint,
         clear: Clear::default(),
-        credential: Identity {
+        credential: DigestedCredential {
             rule: RuleId::new(&rule),
             key_id: facts.key_id,
             secret: facts

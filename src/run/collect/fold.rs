@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::finding::{Finding, Identity, SecretDigest};
+use crate::finding::{DigestedCredential, Finding, SecretDigest};
 use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 
 /// A single half of a pair.
@@ -36,7 +36,7 @@ pub(super) fn homes<'f>(findings: impl Iterator<Item = &'f Finding> + Clone) -> 
     findings.map(home).collect()
 }
 
-fn halves_of_pair(credential: &Identity) -> Vec<Half> {
+fn halves_of_pair(credential: &DigestedCredential) -> Vec<Half> {
     let (Some(id), true) = (&credential.key_id, credential.secret.is_some()) else {
         return Vec::new();
     };
@@ -45,7 +45,7 @@ fn halves_of_pair(credential: &Identity) -> Vec<Half> {
     [Half::Id(id.clone())].into_iter().chain(secret).chain(token).collect()
 }
 
-fn leftover(credential: &Identity) -> Option<Half> {
+fn leftover(credential: &DigestedCredential) -> Option<Half> {
     let secret = || digest(&credential.secret);
     match credential.rule.as_str() {
         KEY_ID => credential.key_id.clone().map(Half::Id),

@@ -16,7 +16,8 @@ use super::places::Few;
 use super::{Collected, fold, is_pair, leaves_id, lone_id};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
-    Clear, Confidence, Finding, Fingerprint, Identity, Occurrence, PlaceSource, Severity, Stored,
+    Clear, Confidence, DigestedCredential, Finding, Fingerprint, Occurrence, PlaceSource, Severity,
+    Stored,
 };
 use crate::rules::RuleSet;
 use crate::run::record::HitRecord;
@@ -62,8 +63,8 @@ impl Known {
     fn of(hit: &HitRecord) -> Self {
         Self {
             confidence: hit.occurrence.confidence,
-            is_pair: is_pair(&hit.identity),
-            is_made_up: hit.identity.details.made_up,
+            is_pair: is_pair(&hit.digested),
+            is_made_up: hit.digested.details.made_up,
         }
     }
 }
@@ -294,7 +295,7 @@ fn group(
         // The token of the first location that has one.
         let token = &mut now.finding.credential.session_token;
         if token.is_none() {
-            token.clone_from(&hit.identity.session_token);
+            token.clone_from(&hit.digested.session_token);
         }
         let is_repeated = !is_new
             && last.as_ref().is_some_and(|last| {
@@ -318,7 +319,7 @@ fn close(all: &mut [Located], sorted: &mut HitFile, start: u64) -> io::Result<()
 
 impl Located {
     fn new(first: &HitRecord, rules: &RuleSet) -> Self {
-        let credential: Identity = first.identity.clone();
+        let credential: DigestedCredential = first.digested.clone();
         // A rule that is missing from the set counts as an error, rather than as nothing.
         let severity =
             rules.get(credential.rule.as_str()).map_or(Severity::Error, |rule| rule.severity);

@@ -137,7 +137,7 @@ fn a_pipe_carries_the_secrets_as_well() {
         write_to_pipe(&record, &mut pipe).expect("memory");
         assert_eq!(pipe.iter().filter(|byte| **byte == b'\n').count(), 1);
         assert_eq!(read_from_pipe(&pipe).expect("a record"), record);
-        let credential = record.identity.clone().with(record.clear.clone());
+        let credential = record.digested.clone().with(record.clear.clone());
         assert_eq!(credential.fingerprint(), record.fingerprint);
     }
 }

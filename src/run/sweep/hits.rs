@@ -27,9 +27,9 @@ pub(super) fn read(content: &[u8]) -> io::Result<Hit> {
     let end = memchr::memchr(b'\n', content).ok_or(io::ErrorKind::InvalidData)?;
     let inside: Vec<String> = serde_json::from_slice(&content[..end])?;
     let record = read_from_pipe(&content[end + 1..]).map_err(invalid)?;
-    let HitRecord { identity, occurrence, clear, .. } = record;
+    let HitRecord { digested, occurrence, clear, .. } = record;
     let (confidence, sighting) = (occurrence.confidence, occurrence.sighting);
-    let candidate = Candidate { credential: identity.with(clear), confidence, sighting, inside };
+    let candidate = Candidate { credential: digested.with(clear), confidence, sighting, inside };
     Ok(Hit { origin: occurrence.origin, candidate })
 }
 

@@ -19,6 +19,7 @@ use super::decode::{self, Decoded, MAX_DEPTH};
 use super::dump;
 use super::item::{Item, Part};
 use super::label;
+use super::login;
 use super::numbers;
 use super::order::Ends;
 use super::outline::Outline;
@@ -77,6 +78,24 @@ struct Encoded {
     looks: Vec<(usize, Reach)>,
     /// Runs have at least [`decode::SHORTEST_VALUE`] letters.
     values: Vec<(usize, Reach)>,
+}
+
+impl Encoded {
+    /// Adds the name of an encoding.
+    fn name(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
+        self.looks.push((at, LABEL_REACH));
+        let decodes = login::decodes(bytes, at, at + literal.len());
+        self.values.extend(decodes.then_some((at, DECODED_REACH)));
+    }
+
+    /// Adds the name of a login.
+    fn login(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
+        // Docker's configuration has more than one login in this reach.
+        let is_docker = literal.starts_with(b"\"auth");
+        self.looks.extend(is_docker.then_some((at, LABEL_REACH)));
+        let value = login::value(bytes, at + literal.len());
+        self.values.extend(value.map(|at| (at, LOGIN_REACH)));
+    }
 }
 
 /// An encoded run that was examined.
@@ -144,6 +163,8 @@ const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
 const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
 /// Reach of the first character of a login: its own line.
 const LOGIN_REACH: Reach = Reach { bytes: 32, lines: 0 };
+/// Reach of a word that decodes base64: a command and its argument, or two fields of cloud-init.
+const DECODED_REACH: Reach = Reach { bytes: 160, lines: 1 };
 /// Reach of a list of numbers, which takes several bytes for each byte that it encodes.
 pub(super) const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
 /// Decoded texts, in total and at any depth, may be this many times the size of the text, …
@@ -193,9 +214,6 @@ impl Tools {
                 return found;
             }
             let literal = self.anchors.literal(*anchor);
-            // Docker's configuration has more than one login in this reach.
-            let is_docker = literal.bytes == b"\"auth\"";
-            encoded.looks.extend(is_docker.then_some((anchor.at, LABEL_REACH)));
             match literal.class {
                 Class::Id if announce::may_be_id(bytes, anchor.at) => {
                     places.push((anchor.at, ID_REACH));
@@ -205,12 +223,8 @@ impl Tools {
                 }
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
-                Class::Encoding => encoded.looks.push((anchor.at, LABEL_REACH)),
-                Class::Login => {
-                    let end = anchor.at + literal.bytes.len();
-                    let login = announce::login(bytes, end);
-                    encoded.values.extend(login.map(|at| (at, LOGIN_REACH)));
-                }
+                Class::Encoding => encoded.name(bytes, anchor.at, &literal.bytes),
+                Class::Login => encoded.login(bytes, anchor.at, &literal.bytes),
                 Class::Label | Class::Listed | Class::Shape | Class::Start => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, regardless of its number of

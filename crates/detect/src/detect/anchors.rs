@@ -15,7 +15,7 @@ use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
-use literals::{builtin, encoded, of_anchor, of_file};
+use literals::{builtin, encoded, of_anchor, of_file, of_tokens};
 use windows::Windows;
 
 pub use literals::signs_before;
@@ -155,6 +155,7 @@ impl Anchors {
     /// The built-in literals and those of the rules.
     pub(super) fn new(rules: &RuleSet) -> Self {
         let mut literals = builtin();
+        literals.extend(of_tokens(&rules.packs));
         for rule in rules.in_force().filter(|rule| rule.method == Method::Shape) {
             literals.extend(rule.anchors.iter().flat_map(|bytes| of_anchor(rule, bytes)));
             literals.extend(rule.anchors.iter().flat_map(|bytes| encoded(rule, bytes)));

@@ -87,16 +87,6 @@ pub(super) fn manifests<'a>(
     labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
 }
 
-/// The beginning of the value after the name of a login, which ends at `end`, if it may be base64.
-pub(super) fn login(bytes: &[u8], end: usize) -> Option<usize> {
-    let is_divider = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'\\');
-    let gap = bytes.get(end..)?.iter().take(8).take_while(is_divider).count();
-    // A name that goes on is another one, as `_authToken`.
-    let is_whole = gap > 0 || !bytes[..end].last()?.is_ascii_alphanumeric();
-    let start = end + gap;
-    (is_whole && decode::begins_run(bytes.get(start..)?, decode::SHORTEST_VALUE)).then_some(start)
-}
-
 /// True if a label is the kind of a Kubernetes Secret.
 fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(12)..at];

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::finding::{Confidence, RuleId};
-use crate::rules::{Author, Facts, Method, Pack, Rule, RuleSet, Shape};
+use crate::rules::{Author, Facts, Method, Pack, Reader, Rule, RuleSet, Shape};
 use crate::secret::Secret;
 use crate::stop::Stop;
 
@@ -335,6 +335,12 @@ impl Look<'_> {
         }
         if let Some(partner) = &self.shape.partner {
             whole &= self.join(partner, view, base, [&spans, &others], &mut fresh);
+            // A private key is one whichever of several ids is its own.
+            let stands_alone = self.rule().reader.is_some_and(Reader::is_private_key);
+            for one in fresh.iter_mut().filter(|one| stands_alone && !one.is_made_up) {
+                let has_id = one.id.is_some();
+                one.confidence = if has_id { self.rule().confidence } else { one.confidence };
+            }
         }
         self.add(fresh, first, &mut matches.found);
         whole

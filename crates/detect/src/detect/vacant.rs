@@ -79,6 +79,10 @@ pub(super) fn labelled(text: &[u8], start: usize, items: &[Item], labels: &[Stri
         let before = &text[start.max(at.saturating_sub(NAME))..at];
         let end = before.iter().rposition(|byte| !b" \"'`]\t".contains(byte))? + 1;
         let begin = before[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |by| by + 1);
+        // `<secret></secret>`; in `token->get()` and `token > 5` there is no value.
+        if text[at] == b'>' && !before[..begin].ends_with(b"<") {
+            return None;
+        }
         let joined = words(&before[begin..end]).concat();
         if !labels.iter().any(|label| joined.contains(label.as_str())) {
             return None;
@@ -88,7 +92,7 @@ pub(super) fn labelled(text: &[u8], start: usize, items: &[Item], labels: &[Stri
         let value = value + operator(&text[value..])?;
         absent(text, start, items, at - before.len() + begin..value, name, true)
     };
-    memchr::memchr2_iter(b'=', b':', &text[start..]).filter_map(place).take(MOST).collect()
+    memchr::memchr3_iter(b'=', b':', b'>', &text[start..]).filter_map(place).take(MOST).collect()
 }
 
 /// A name of a half whose value, which would be at the end of `span`, is not there.

@@ -13,6 +13,7 @@ use crate::escapes::{Rewrite, escape};
 use super::columns;
 use super::dump;
 use super::header;
+use super::login;
 use super::numbers;
 use super::undo;
 
@@ -78,6 +79,7 @@ impl<'a> View<'a> {
             views.extend(unescaped);
         }
         views.extend(columns::unfolded(bytes));
+        views.extend(login::shown(bytes));
         views
     }
 

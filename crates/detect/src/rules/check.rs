@@ -84,6 +84,13 @@ fn fill(
     Some(filled)
 }
 
+/// True if a credential stands for another one, by the part of it that its reader names, or else as a
+/// whole.
+fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
+    let core = rule.reader.and_then(|reader| reader.core(secret));
+    placeholder::is_placeholder(core.as_deref().unwrap_or(secret))
+}
+
 /// The reason why a text contains no match of the rule; `None` if it contains one.
 ///
 /// Returns the first condition that nothing in the text met, in the order of detection.
@@ -123,7 +130,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
             } else if shape.random && !random::reads_random(secret.as_bytes()) {
                 Some("it does not look random, by 'random'")
             } else if !rule.reader.is_some_and(Reader::proves_itself)
-                && placeholder::is_placeholder(secret.as_bytes())
+                && is_placeholder(rule, secret.as_bytes())
             {
                 Some("it is a placeholder")
             } else if !has_partner(shape, text, &secret.range()) {

@@ -76,6 +76,11 @@ impl Reader {
         }
     }
 
+    /// True if it reads private keys, which are credentials with or without an id.
+    pub fn is_private_key(self) -> bool {
+        self == Self::Token(TokenFormat::PrivateKey)
+    }
+
     /// A secret in the one way that tells it from others, if it may be written in several.
     pub fn plain(self, secret: &[u8]) -> Option<Vec<u8>> {
         match self {

@@ -74,8 +74,20 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
         plain.push(if shown == b'\r' { b'\n' } else { shown });
         rest = rest.get(len..).unwrap_or(after);
     }
-    let lines = plain.split(|&byte| byte == b'\n');
-    lines.map(|line| bare(line).to_vec()).filter(|line| !line.is_empty()).collect()
+    let lines: Vec<&[u8]> =
+        plain.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).collect();
+    let sign = usize::from(is_added(&lines));
+    let bare = lines.iter().enumerate().map(|(at, line)| {
+        let sign = if at == 0 { 0 } else { sign };
+        bare(&line[sign..]).to_vec()
+    });
+    bare.filter(|line| !line.is_empty()).collect()
+}
+
+/// True if a diff adds the lines: all begin with `+`. The sign of the first one is not in the text.
+/// In base64 a line in 64 begins with it, but the last line of a key does not.
+fn is_added(lines: &[&[u8]]) -> bool {
+    lines.len() > 2 && lines[1..].iter().all(|line| line.starts_with(b"+"))
 }
 
 /// A line without what surrounds it in source code. A `+` belongs to base64 unless a quote or a

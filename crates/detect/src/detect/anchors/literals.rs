@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::finding::Severity;
-use crate::rules::{Pack, Rule, id};
+use crate::rules::{Pack, Packs, Rule, id};
 
 use super::{Class, Literal, windows};
 
@@ -53,6 +53,12 @@ pub(super) fn builtin() -> Vec<Literal> {
     literals
 }
 
+/// Docker's login in a string, as `\"auth\": \"…\"` in Terraform's state. Ids of AWS in base64 have
+/// literals of their own, so only the tokens of other providers need it.
+pub(super) fn of_tokens(packs: &Packs) -> Option<Literal> {
+    packs.has(Pack::Tokens).then(|| Literal::new(b"\"auth\\".to_vec(), Class::Login))
+}
+
 /// Characters before a token, with which a short literal is searched for. The packed search compares
 /// four bytes; shorter literals would need a search of their own. `n` ends the escape `\n`, `D` the
 /// escapes `=3D` and `%3D`.
@@ -95,7 +101,10 @@ fn escaped(anchor: &[u8]) -> impl Iterator<Item = Vec<u8>> {
             Some((_, escaped)) => escaped.to_vec(),
             None => vec![*byte],
         });
-        made.collect::<Vec<u8>>()
+        let made = made.collect::<Vec<u8>>();
+        // The digits of a first sign are enough, and the same in JSON and URLs.
+        let digits = made.iter().position(|byte| *byte == b'3').filter(|_| anchor[0] == b'=');
+        made[digits.unwrap_or(0)..].to_vec()
     });
     forms.filter(move |escaped| escaped != anchor)
 }

@@ -164,13 +164,12 @@ fn is_part_of_more(
 const EXAMPLE_ACCOUNTS: [&str; 4] =
     ["123456789012", "111122223333", "444455556666", "555555555555"];
 
-/// True if a credential is an example of documentation or a placeholder, by its text, the core of it,
-/// or its account.
+/// True if a credential is an example of documentation or a placeholder, by its core, or else its
+/// text, or by its account. Around a core, fields repeat each other without being made up.
 fn is_example(secret: &[u8], core: Option<&[u8]>, facts: &Facts) -> bool {
     let account = facts.account.as_deref();
     account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account))
-        || placeholder::is_placeholder(secret)
-        || core.is_some_and(placeholder::is_placeholder)
+        || placeholder::is_placeholder(core.unwrap_or(secret))
 }
 
 /// True if a word of the rule precedes the match, on its line or one of the two above.

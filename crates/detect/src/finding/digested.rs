@@ -45,7 +45,7 @@ impl SecretDigest {
 ///
 /// It can be stored, because it contains digests only. [`Clear`] has the secrets themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct DigestedCredential {
     /// The rule that recognised it.
     pub rule: RuleId,
     /// The public half: an access key id, if there is one.
@@ -85,10 +85,10 @@ impl Clear {
 
 impl Credential {
     /// Separates what may be stored from the secrets.
-    pub fn split(self) -> (Fingerprint, Identity, Clear) {
+    pub fn split(self) -> (Fingerprint, DigestedCredential, Clear) {
         let fingerprint = self.fingerprint();
         let digest = |secret: &Option<Secret>| secret.as_ref().map(SecretDigest::of);
-        let identity = Identity {
+        let digested = DigestedCredential {
             secret: digest(&self.secret),
             session_token: digest(&self.session_token),
             rule: self.rule,
@@ -98,11 +98,11 @@ impl Credential {
             expires: self.expires,
             details: self.details,
         };
-        (fingerprint, identity, Clear { secret: self.secret, session_token: self.session_token })
+        (fingerprint, digested, Clear { secret: self.secret, session_token: self.session_token })
     }
 }
 
-impl Identity {
+impl DigestedCredential {
     /// True for a credential of AWS, by the name of its rule: its steps and its verification are
     /// AWS's own.
     pub fn is_of_aws(&self) -> bool {
