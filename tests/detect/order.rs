@@ -129,6 +129,39 @@ fn a_half_too_many_makes_no_list_certain_and_wrong() {
 }
 
 #[test]
+fn numbers_join_the_halves_of_two_lists_in_any_order() {
+    let mut faults = String::new();
+    for mark in [". ", ") ", ": "] {
+        for heads in [["", "\n"], ["Access keys:\n", "\nSecret keys:\n"]] {
+            for count in [2, 3, 7, 16, 30, 60] {
+                // Without some of the secrets, an id of another number takes none.
+                for absent in [0, 1, count / 2] {
+                    let mut random = Random::new(count as u64);
+                    let keys: Vec<_> = (0..count).map(|_| (random.id(), random.secret())).collect();
+                    let line = |at: usize, value: &str| format!("{}{mark}{value}\n", at + 1);
+                    let mut order: Vec<usize> = (0..count).collect();
+                    let ids: String = order.iter().map(|at| line(*at, &keys[*at].0)).collect();
+                    random.shuffle(&mut order);
+                    let order = &order[absent..];
+                    let secrets = order.iter().map(|at| line(*at, &keys[*at].1));
+                    let secrets: String = secrets.collect();
+                    let body = format!("{}{ids}{}{secrets}", heads[0], heads[1]);
+                    let [right, high, medium] = judge(&List { body, keys });
+                    if right < order.len() || high + medium > 0 {
+                        let _ = writeln!(
+                            faults,
+                            "{mark:?} {heads:?} {count} without {absent}: {right} right, {high} + \
+                             {medium} wrong"
+                        );
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
 fn the_order_is_known_in_every_part_of_a_long_text() {
     // A text of this many labels is examined in parts, which begin in the middle of a key.
     for reversed in [false, true] {
@@ -139,8 +172,9 @@ fn the_order_is_known_in_every_part_of_a_long_text() {
         let wrong = found.iter().filter(|one| {
             let credential = &one.credential;
             let own = credential.key_id.as_deref().and_then(|id| keys.get(id));
-            let secret = credential.secret.as_ref().map(|secret| secret.expose());
-            one.confidence < Confidence::Medium || own.map(|own| own.as_bytes()) != secret
+            let key = own.zip(credential.secret.as_ref());
+            let is_right = key.is_some_and(|(own, secret)| own.as_bytes() == secret.expose());
+            one.confidence < Confidence::Medium || !is_right
         });
         assert_eq!((found.len(), wrong.count()), (15_000, 0), "reversed: {reversed}");
     }

@@ -263,12 +263,7 @@ impl Tools {
             }
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
-            let ends = Ends {
-                cut_before: ends.cut_before && region.start == 0,
-                cut_behind: ends.cut_behind && region.end == bytes.len(),
-                ..*ends
-            };
-            gather(bytes, region, &inner.loose[from..to], self, &ends, &mut found);
+            gather(bytes, region, &inner.loose[from..to], self, ends, &mut found);
         }
         found
     }
@@ -326,7 +321,8 @@ fn gather(
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
-    let pairing = pair::pairs(&context, &structure, &tools.costs, ends, tools.keeps_others);
+    let ends = ends.within(&region, bytes.len());
+    let pairing = pair::pairs(&context, &structure, &tools.costs, &ends, tools.keeps_others);
     found.reversed = pairing.reversed;
     found.others.extend(pairing.others.into_iter().map(|pair| Other {
         id: items[pair.id].span.clone(),

@@ -5,6 +5,8 @@
 //! neighbour. So a list is joined both ways here, and one is chosen by what the whole list shows:
 //! a half that is left alone at an end, and the text between the halves.
 
+use std::ops::Range;
+
 use super::assign::{aligned, aligned_by, alone};
 use super::costs::Table;
 use super::item::{Item, Part};
@@ -21,6 +23,17 @@ pub(super) struct Ends {
     pub cut_behind: bool,
     /// The order of the keys before the stretch: true if secrets come first.
     pub reversed: Option<bool>,
+}
+
+impl Ends {
+    /// The ends of a region of a text of this length.
+    pub(super) fn within(&self, region: &Range<usize>, len: usize) -> Self {
+        Self {
+            cut_before: self.cut_before && region.start == 0,
+            cut_behind: self.cut_behind && region.end == len,
+            ..*self
+        }
+    }
 }
 
 /// Costs of a pair that the length of the labels between the halves explains.

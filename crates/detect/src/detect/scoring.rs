@@ -3,6 +3,8 @@
 //! The costs are data ([`super::costs`]). They apply to properties of the names ([`super::name`]),
 //! the records ([`super::relation`]) and the distance ([`super::structure`]).
 
+use std::collections::HashSet;
+
 use crate::finding::{Confidence, Nearness};
 
 use super::assign::alone;
@@ -56,6 +58,18 @@ fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
     (runs, ranks)
 }
 
+/// True if an id and a secret without a name have the same number: numbers name the keys here, and
+/// do not just count the lines.
+fn have_numbers(items: &[Item]) -> bool {
+    let numbers = |one: Side| {
+        let numbered = move |item: &&Item| side(item) == Some(one) && !item.label.name.named;
+        let stems = items.iter().filter(numbered).map(|item| &item.label.name.stem);
+        stems.filter(|stem| !stem.is_empty())
+    };
+    let ids: HashSet<&Vec<String>> = numbers(Side::Id).collect();
+    !ids.is_empty() && numbers(Side::Secret).any(|stem| ids.contains(stem))
+}
+
 /// Scores possible pairs of items.
 pub(super) struct PairScorer<'a> {
     /// The text, its items and their relations.
@@ -65,13 +79,16 @@ pub(super) struct PairScorer<'a> {
     runs: Vec<u32>,
     /// The place of each item in its run.
     ranks: Vec<u32>,
+    /// See [`have_numbers`].
+    have_numbers: bool,
 }
 
 impl<'a> PairScorer<'a> {
     /// Makes a scorer for the items of a stretch.
     pub(super) fn new(context: &'a Context<'a>, costs: &'a Table) -> Self {
         let (runs, ranks) = runs(context.items);
-        Self { context, costs, runs, ranks }
+        let have_numbers = have_numbers(context.items);
+        Self { context, costs, runs, ranks, have_numbers }
     }
 
     /// Every id with every secret in its reach that may belong to it; those of one id in the order
@@ -149,7 +166,10 @@ impl<'a> PairScorer<'a> {
             || (foreign || relation.stems == Stems::Part)
                 && named_id.role == Role::User
                 && is_named
-            || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
+            || relation.stems == Stems::Different
+                && (role.is_secret()
+                    || role == Role::Key
+                    || self.have_numbers && !named_id.named && !named_secret.named)
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
             return None;
@@ -234,7 +254,8 @@ impl<'a> PairScorer<'a> {
         let assigned = items[secret].label.assigned && !items[secret].label.name.aws;
         let by_name = items[id].label.name.role == Role::KeyId;
         let bare = !items[id].label.name.named && !items[secret].label.name.named;
-        let listed = bare && !one_record && (ids > 1 || secrets > 1);
+        let same = relation.stems == Stems::Same;
+        let listed = bare && !same && !one_record && (ids > 1 || secrets > 1);
         let ordered = self.are_listed(id, secret);
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
