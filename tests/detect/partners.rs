@@ -381,3 +381,5 @@ fn ids_and_secrets_in_two_groups_are_joined_by_their_names_alone() {
         }
     }
 }
+
+mod records;

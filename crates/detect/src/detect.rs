@@ -4,8 +4,9 @@
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their positions
 //! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`scoring`],
-//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A text
-//! that is only a value is labelled by its file's name, which sources know ([`nameless`]).
+//! [`assign`], [`order`] and [`doubt`]), the shape rules ([`shape`]) and the candidates
+//! ([`finish`]). A text that is only a value is labelled by its file's name, which sources know
+//! ([`nameless`]).
 
 mod allowance;
 mod analyse;
@@ -33,6 +34,7 @@ mod name;
 mod named;
 pub mod nameless;
 mod numbers;
+mod order;
 mod outline;
 mod owner;
 mod pair;
@@ -72,6 +74,7 @@ use analyse::{Analysis, Tools};
 use anchors::{Anchor, Anchors, Class, Quiet};
 use blanks::Blanks;
 use costs::Costs;
+use order::Ends;
 use shape::Shapes;
 
 /// The detector of a rule set.
@@ -171,6 +174,7 @@ impl Engine {
         }
         let mut budget = analyse::decode_budget(bytes.len());
         let mut index = LineIndex::new(bytes, first);
+        let mut reversed = None;
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
                 all.over_limit = true;
@@ -192,7 +196,14 @@ impl Engine {
             };
             let high = anchors.partition_point(|anchor| anchor.at < around.end);
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
-            let mut found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
+            let ends = Ends {
+                cut_before: around.start > 0 || first != Position::default(),
+                cut_behind: around.end < bytes.len() || owned.end + OVERLAP / 2 <= bytes.len(),
+                reversed: reversed.take(),
+            };
+            let near = &mut anchors[low..high];
+            let mut found = self.part(bytes, &around, near, &mut budget, &ends);
+            reversed = found.reversed;
             let text = &bytes[around.clone()];
             if columnar {
                 let whole = text.len() == bytes.len() && *owned == (0..bytes.len());
@@ -235,6 +246,7 @@ impl Engine {
         around: &Range<usize>,
         near: &mut [Anchor],
         budget: &mut usize,
+        ends: &Ends,
     ) -> Analysis {
         // Text outside the part may decide about an anchor near the border. A quiet mark that
         // depends on such text must not count here, because scanning the whole text would not use
@@ -247,7 +259,7 @@ impl Engine {
             }
             anchor.at -= around.start;
         }
-        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget, ends);
         for anchor in near.iter_mut() {
             anchor.at += around.start;
             if !anchor.is_decided_in(around, len) {

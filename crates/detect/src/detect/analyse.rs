@@ -21,6 +21,7 @@ use super::item::{Item, Part};
 use super::label;
 use super::login;
 use super::numbers;
+use super::order::Ends;
 use super::outline::Outline;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
@@ -39,6 +40,8 @@ pub(super) struct Analysis {
     pub joined: Vec<Joined>,
     /// Items without a partner.
     pub loose: Vec<Item>,
+    /// True if the secrets come first in the last list of keys, `None` if this is not clear.
+    pub reversed: Option<bool>,
     /// Secrets in reach of an id that the evidence does not assign to it, the likeliest first.
     pub others: Vec<Other>,
     /// Matches of shape rules, with the encodings around them.
@@ -196,6 +199,7 @@ impl Tools {
         anchors: &mut [Anchor],
         depth: usize,
         budget: &mut usize,
+        ends: &Ends,
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
@@ -259,7 +263,12 @@ impl Tools {
             }
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
-            gather(bytes, region, &inner.loose[from..to], self, &mut found);
+            let ends = Ends {
+                cut_before: ends.cut_before && region.start == 0,
+                cut_behind: ends.cut_behind && region.end == bytes.len(),
+                ..*ends
+            };
+            gather(bytes, region, &inner.loose[from..to], self, &ends, &mut found);
         }
         found
     }
@@ -289,7 +298,14 @@ fn is_same(one: &Item, other: &Item) -> bool {
 }
 
 /// Joins the items of a region; `inner` are the items that are encoded in it.
-fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, found: &mut Analysis) {
+fn gather(
+    bytes: &[u8],
+    region: Range<usize>,
+    inner: &[Item],
+    tools: &Tools,
+    ends: &Ends,
+    found: &mut Analysis,
+) {
     let (mut items, examples) = tools.blanks.items(&bytes[region.clone()]);
     found.examples += examples;
     for item in &mut items {
@@ -310,7 +326,8 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
-    let pairing = pair::pairs(&context, &structure, &tools.costs, tools.keeps_others);
+    let pairing = pair::pairs(&context, &structure, &tools.costs, ends, tools.keeps_others);
+    found.reversed = pairing.reversed;
     found.others.extend(pairing.others.into_iter().map(|pair| Other {
         id: items[pair.id].span.clone(),
         secret: items[pair.secret].clone(),

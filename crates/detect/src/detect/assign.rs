@@ -36,6 +36,15 @@ enum Step {
 /// Each row is an id and each column a secret, as in the alignment of two sequences. A row contains
 /// only the columns within reach, so that the total cost is proportional to the number of edges.
 pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
+    aligned_by(items, edges, |item| alone(item, costs))
+}
+
+/// The same; `alone` is the cost of leaving an item alone.
+pub(super) fn aligned_by(
+    items: &[Item],
+    edges: &[&Edge],
+    alone: impl Fn(&Item) -> i64,
+) -> Vec<Edge> {
     let mut has_edge = vec![false; items.len()];
     edges.iter().for_each(|edge| has_edge[edge.secret] = true);
     let secrets: Vec<usize> = (0..items.len()).filter(|&item| has_edge[item]).collect();
@@ -46,7 +55,7 @@ pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edg
     // The cost of leaving the secrets before each column alone.
     let mut left = vec![0];
     for &secret in &secrets {
-        left.push(left[left.len() - 1] + alone(&items[secret], costs));
+        left.push(left[left.len() - 1] + alone(&items[secret]));
     }
     let mut low: Vec<usize> = rows.iter().map(|row| column(row[0])).collect();
     let mut high: Vec<usize> = rows.iter().map(|row| column(row[row.len() - 1]) + 1).collect();
@@ -68,7 +77,7 @@ pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edg
         let mut taken = Vec::with_capacity(sums.capacity());
         let mut next = 0;
         for at in low[row]..=high[row] {
-            let mut best = (before(at) + alone(&items[edges[0].id], costs), Step::SkipId);
+            let mut best = (before(at) + alone(&items[edges[0].id]), Step::SkipId);
             if at > low[row] {
                 let skipped = sums[sums.len() - 1] + left[at] - left[at - 1];
                 best = best.min_by_cost((skipped, Step::SkipSecret));

@@ -40,7 +40,10 @@ fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
     let mut records: BTreeMap<usize, Halves> = BTreeMap::new();
     for (index, item) in context.items.iter().enumerate() {
         let scope = context.innermost(index);
-        if matches!(context.outline.scope(scope).kind, Kind::Bracket(b'{' | b'(') | Kind::Element) {
+        if matches!(
+            context.outline.scope(scope).kind,
+            Kind::Bracket(b'{' | b'(' | b'[') | Kind::Element
+        ) {
             let (ids, secrets) = records.entry(scope).or_default();
             match side(item) {
                 Some(Side::Id) if item.id().is_some() => ids.push(index),
@@ -59,11 +62,18 @@ fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
 
 /// Pairs whose names no other id or secret has: on their line, in their scope, among the comments
 /// or the other text, or in the whole stretch. Names whose other half is absent come last.
-pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
+///
+/// `torn` are pairs that come before all of these.
+pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure, torn: Vec<Edge>) -> Vec<Edge> {
     let context = scorer.context;
     let items = context.items;
     let mut used = vec![false; items.len()];
-    let mut chosen = absent(scorer, structure);
+    let mut chosen = torn;
+    for edge in absent(scorer, structure) {
+        if !chosen.iter().any(|own| own.id == edge.id || own.secret == edge.secret) {
+            chosen.push(edge);
+        }
+    }
     for edge in &chosen {
         used[edge.id] = true;
         used[edge.secret] = true;

@@ -9,12 +9,12 @@ use std::collections::HashMap;
 
 use crate::finding::{Confidence, Evidence, Nearness};
 
-use super::assign::aligned;
 use super::costs::Table;
 use super::doubt::{doubt, same_secret};
 use super::item::{Item, Part};
 use super::name::Role;
 use super::named::named;
+use super::order::{Ends, ordered, torn};
 use super::relation::Context;
 use super::scoring::PairScorer;
 use super::session;
@@ -92,6 +92,8 @@ pub(super) struct Pairing {
     pub pairs: Vec<Pair>,
     /// Ids with secrets that this evidence does not assign to them, the likeliest first.
     pub others: Vec<Pair>,
+    /// True if the secrets come first in the last list, `None` if this is not clear.
+    pub reversed: Option<bool>,
 }
 
 /// Joins the items of a stretch, which are sorted; `keeps_others` requests [`Pairing::others`].
@@ -99,12 +101,14 @@ pub(super) fn pairs(
     context: &Context<'_>,
     structure: &Structure,
     costs: &Table,
+    ends: &Ends,
     keeps_others: bool,
 ) -> Pairing {
     let items = context.items;
     let scorer = PairScorer::new(context, costs);
     let (edges, _) = grouped(&scorer.edges(structure), items.len(), |edge| edge.id);
-    let mut chosen = named(&scorer, structure);
+    let torn = torn(items, &edges.iter().collect::<Vec<_>>(), costs);
+    let mut chosen = named(&scorer, structure, torn);
     let mut taken = vec![false; items.len()];
     for edge in &chosen {
         taken[edge.id] = true;
@@ -113,14 +117,14 @@ pub(super) fn pairs(
     let free: Vec<&Edge> =
         edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).collect();
     let named = chosen.len();
-    let mut rest = aligned(items, &free, costs);
+    let (mut rest, reversed) = ordered(items, &free, costs, ends);
     doubt(items, &free, &mut rest, costs);
     chosen.extend(rest);
     let mut pairs = consistent(items, &edges, &chosen, named, costs);
     session::tokens(context, structure, &mut pairs);
     pairs.sort_by_key(|pair| items[pair.id].span.start);
     let others = if keeps_others { others(items, &edges, &pairs) } else { vec![] };
-    Pairing { pairs, others }
+    Pairing { pairs, others, reversed }
 }
 
 /// Edges in order of their ids or secrets, as `half` says, and where those of each item begin. Edges

@@ -28,10 +28,15 @@ pub(super) fn vacant(text: &[u8], start: usize, items: &[Item]) -> Vec<Item> {
         }
     }
     found.sort_by_key(|item| item.span.start);
-    // `secret = env.SECRET || ''` names it twice.
+    // `secret = env.SECRET || ''` names it twice; a name of the other half begins the next key.
     found.dedup_by(|b, a| {
         let near = b.span.start < a.span.end + NAME;
-        a.span.start == b.span.start || near && a.label.name == b.label.name
+        a.span.start == b.span.start
+            || near
+                && a.label.name == b.label.name
+                && !text
+                    .get(a.span.end..b.span.start)
+                    .is_some_and(|between| names_other(between, a.label.name.role))
     });
     found
 }
@@ -74,6 +79,10 @@ pub(super) fn labelled(text: &[u8], start: usize, items: &[Item], labels: &[Stri
         let before = &text[start.max(at.saturating_sub(NAME))..at];
         let end = before.iter().rposition(|byte| !b" \"'`]\t".contains(byte))? + 1;
         let begin = before[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |by| by + 1);
+        // `<secret></secret>`; in `token->get()` and `token > 5` there is no value.
+        if text[at] == b'>' && !before[..begin].ends_with(b"<") {
+            return None;
+        }
         let joined = words(&before[begin..end]).concat();
         if !labels.iter().any(|label| joined.contains(label.as_str())) {
             return None;
@@ -83,7 +92,7 @@ pub(super) fn labelled(text: &[u8], start: usize, items: &[Item], labels: &[Stri
         let value = value + operator(&text[value..])?;
         absent(text, start, items, at - before.len() + begin..value, name, true)
     };
-    memchr::memchr2_iter(b'=', b':', &text[start..]).filter_map(place).take(MOST).collect()
+    memchr::memchr3_iter(b'=', b':', b'>', &text[start..]).filter_map(place).take(MOST).collect()
 }
 
 /// A name of a half whose value, which would be at the end of `span`, is not there.
@@ -96,7 +105,10 @@ fn absent(
     secret: bool,
 ) -> Option<Item> {
     let end = span.end;
-    if !is_absent(text, end) || has_value(items, &span, &name) || refers(text, start, end, items) {
+    if !is_absent(text, end)
+        || has_value(text, items, &span, &name)
+        || refers(text, start, end, items)
+    {
         return None;
     }
     let line = memchr::memrchr(b'\n', &text[start..span.start]).map_or(start, |by| start + by + 1);
@@ -148,6 +160,10 @@ fn is_absent(text: &[u8], at: usize) -> bool {
 /// True if a value is a name (`$aws_key`) that has its own value in the text.
 fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
     let rest = &text[at..text.len().min(at + NAME)];
+    // What follows an empty string is not its content.
+    if matches!(rest.trim_ascii_start(), [b'"', b'"', ..] | [b'\'', b'\'', ..]) {
+        return false;
+    }
     let skipped = rest.iter().take_while(|byte| b" \"'`$({".contains(byte)).count();
     let len = rest[skipped..].iter().take_while(|byte| is_name(**byte)).count();
     let name = &rest[skipped..skipped + len];
@@ -162,8 +178,9 @@ fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
     })
 }
 
-/// True if an item is in the name or has the same name: it is then the value.
-fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
+/// True if an item is in the name or has the same name: it is then the value. If the other half is
+/// named between the two, the item belongs to the next key.
+fn has_value(text: &[u8], items: &[Item], span: &Range<usize>, name: &Name) -> bool {
     let next = items.partition_point(|item| item.span.end <= span.start);
     items[next..].first().is_some_and(|item| {
         let label = &item.label.name;
@@ -171,6 +188,25 @@ fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
             || item.span.start < span.end + NAME
                 && label.stem == name.stem
                 && (label.role == name.role || label.role.is_secret() && name.role.is_secret())
-                && label.stem == name.stem
+                && !names_other(&text[span.end..item.span.start], name.role)
+    })
+}
+
+/// True if a text names the other half of a key than `role`, in an assignment, or ends a record and
+/// begins another one.
+fn names_other(text: &[u8], role: Role) -> bool {
+    if [&b"],"[..], b"},"].iter().any(|end| memchr::memmem::find(text, end).is_some()) {
+        return true;
+    }
+    let places = SIGNS.into_iter().flat_map(|sign| memchr::memmem::find_iter(text, sign));
+    places.into_iter().any(|at| {
+        let start = text[..at].iter().rposition(|byte| !is_name(*byte)).map_or(0, |by| by + 1);
+        let len = text[at..].iter().take_while(|byte| is_name(**byte)).count();
+        let found = Name::of(&text[start..at + len], false).role;
+        let is_other = match role {
+            Role::KeyId => found.is_secret(),
+            _ => found == Role::KeyId,
+        };
+        is_other && operator(&text[at + len..]).is_some()
     })
 }

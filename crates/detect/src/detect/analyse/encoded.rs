@@ -2,6 +2,7 @@
 
 use super::super::blocks;
 use super::super::decode::{self, Decoded};
+use super::super::order::Ends;
 use super::super::region;
 use super::super::unpack;
 use super::super::unread::Unread;
@@ -155,7 +156,7 @@ impl Tools {
     ) {
         let text = &member.unwrap_or(decoded).text;
         let mut anchors = self.anchors.find(text, &self.stop);
-        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget);
+        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget, &Ends::default());
         if let Some(member) = member {
             inside = outwards(inside, member);
         }

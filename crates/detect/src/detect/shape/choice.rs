@@ -19,7 +19,7 @@ pub(super) struct Choice<'a> {
     halves: &'a [Half<'a>],
     kin: &'a [Kin],
     /// The ids of all secrets, if ids and secrets take turns and fit in this order.
-    of_order: Option<Vec<usize>>,
+    of_order: Option<Vec<Option<usize>>>,
     /// For each secret the id that it gets, or would get if it were clear.
     chosen: Vec<Option<usize>>,
 }
@@ -35,10 +35,12 @@ impl<'a> Choice<'a> {
     ) -> Self {
         let mut choice = Self { ids, halves, kin, of_order: None, chosen: Vec::new() };
         let order = in_turn(ids, halves, distance, is_cut);
-        choice.of_order =
-            order.filter(|ids| ids.iter().enumerate().all(|(half, &id)| choice.fits(id, half)));
+        choice.of_order = order.filter(|ids| {
+            let mut ids = ids.iter().enumerate();
+            ids.all(|(half, id)| id.is_none_or(|id| choice.fits(id, half)))
+        });
         choice.chosen = match &choice.of_order {
-            Some(order) => order.iter().copied().map(Some).collect(),
+            Some(order) => order.clone(),
             None => (0..halves.len())
                 .map(|half| nearest(ids, &halves[half], |id| choice.fits(id, half)))
                 .collect(),
@@ -88,9 +90,11 @@ impl<'a> Choice<'a> {
         let (id, secret) = (&self.ids[own], &self.halves[half]);
         let distance = gap(&id.span, &secret.span);
         let is_far = |(at, other): (usize, &Id)| {
+            // The ids of a list on another line are equally near.
+            let is_listed = other.line == id.line && secret.line != id.line;
             other.text == id.text
                 || !self.fits(at, half)
-                || gap(&other.span, &secret.span) >= (distance + 1) * CLEARLY
+                || !is_listed && gap(&other.span, &secret.span) >= (distance + 1) * CLEARLY
         };
         // Of several secrets of one id, the nearest may be its own.
         let rivals = |(at, other): (usize, &Half<'_>)| {
@@ -140,9 +144,16 @@ pub(super) fn nearest(
 }
 
 /// The ids of secrets that alternate with ids: the same order throughout, and each pair within the
-/// distance. If the text `is_cut`, the halves of other keys may be missing at its ends, so each half
-/// must be nearer to its own than to the next.
-fn in_turn(ids: &[Id], halves: &[Half<'_>], distance: usize, is_cut: bool) -> Option<Vec<usize>> {
+/// distance. If the text `is_cut`, the halves of other keys may be missing at its ends: see [`cut`].
+fn in_turn(
+    ids: &[Id],
+    halves: &[Half<'_>],
+    distance: usize,
+    is_cut: bool,
+) -> Option<Vec<Option<usize>>> {
+    if is_cut {
+        return cut(ids, halves, distance);
+    }
     if ids.len() != halves.len() || ids.len() < 2 {
         return None;
     }
@@ -152,12 +163,45 @@ fn in_turn(ids: &[Id], halves: &[Half<'_>], distance: usize, is_cut: bool) -> Op
         && ids.iter().skip(1).zip(halves).all(|(next, one)| one.span.end <= next.span.start);
     let secrets_first = pairs().all(|(id, one)| one.span.end <= id.span.start)
         && halves.iter().skip(1).zip(ids).all(|(next, id)| id.span.end <= next.span.start);
-    let is_clear = |at: usize| {
-        let (id, own) = (&ids[at].span, &halves[at].span);
-        let other = if ids_first { at.checked_sub(1) } else { Some(at + 1) };
-        let other = other.and_then(|other| halves.get(other));
-        other.is_none_or(|other| gap(id, &other.span) > gap(id, own))
+    (is_near && (ids_first || secrets_first)).then(|| (0..ids.len()).map(Some).collect())
+}
+
+/// The ids of secrets that alternate with ids in a part of a text. Which half begins there is no
+/// evidence, so the halves of each pair must be fewer lines from each other than from the next ones.
+fn cut(ids: &[Id], halves: &[Half<'_>], distance: usize) -> Option<Vec<Option<usize>>> {
+    struct Place<'a> {
+        span: &'a Range<usize>,
+        line: usize,
+        id: Option<usize>,
+    }
+    let of_ids = ids.iter().enumerate();
+    let of_ids = of_ids.map(|(at, id)| Place { span: &id.span, line: id.line, id: Some(at) });
+    let of_halves = halves.iter().map(|one| Place { span: &one.span, line: one.line, id: None });
+    let mut places: Vec<Place<'_>> = of_ids.chain(of_halves).collect();
+    places.sort_by_key(|place| place.span.start);
+    let alternate = places.windows(2).all(|two| two[0].id.is_some() != two[1].id.is_some());
+    if !alternate || places.len() < 3 {
+        return None;
+    }
+    let lines = |two: &[Place<'_>]| two[1].line - two[0].line;
+    let near = |two: &[Place<'_>]| gap(two[0].span, two[1].span);
+    // One of each two gaps in turn is inside a pair.
+    let gaps = |first: usize| places.windows(2).skip(first).step_by(2);
+    let is_clear = |first: &usize| {
+        let most = gaps(*first).map(lines).max().unwrap_or_default();
+        let wide = gaps(*first).map(near).max().unwrap_or_default();
+        gaps(*first).all(|two| near(two) <= distance)
+            && gaps(1 - *first).all(|two| match most {
+                0 => lines(two) > 0 || near(two) >= (wide + 1) * CLEARLY,
+                _ => lines(two) > most,
+            })
     };
-    let is_sure = !is_cut || (0..ids.len()).all(is_clear);
-    (is_near && is_sure && (ids_first || secrets_first)).then(|| (0..ids.len()).collect())
+    let first = [0, 1].into_iter().find(is_clear)?;
+    let mut own = vec![None; halves.len()];
+    for two in gaps(first) {
+        let half = two.iter().find(|place| place.id.is_none())?;
+        let at = halves.partition_point(|one| one.span.start < half.span.start);
+        own[at] = two.iter().find_map(|place| place.id);
+    }
+    Some(own)
 }

@@ -53,6 +53,8 @@ pub(super) struct Kin {
     /// For each id, if their names share a word for the halves of one kind of key, as in `API_KEY` and
     /// `API_SECRET`.
     pub shares: Vec<bool>,
+    /// For each id, if none or both are in a comment, and on one side of a diff.
+    pub sides: Vec<bool>,
     /// The secret's name has a word of an id's name, or no word that distinguishes it.
     pub is_akin: bool,
 }
@@ -67,6 +69,8 @@ const SCOPES: usize = 2048;
 const PROVIDER: usize = 5;
 /// Bytes before a value in which a field of its record names it.
 const NAMES: usize = 200;
+/// Bytes behind a name without a value in which the same name may have it.
+const REPEATED: usize = 80;
 /// Fields before a value that may name it.
 const FIELDS: usize = 4;
 
@@ -139,10 +143,12 @@ pub(super) fn kin(
         };
         Kin {
             is_other: label.name.role == Role::Other
+                && !ends_in_label(text, items[secret].span.start, &rule.labels)
                 && (!label.indirect || cells[secret].is_some()),
             is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels),
             fits: fits.collect(),
             shares: ids.iter().map(is_shared).collect(),
+            sides: ids.iter().map(|&id| is_one_side(text, &items[id], &items[secret])).collect(),
             is_akin: words.iter().all(|word| PARTS.contains(&word.as_str()))
                 || words.iter().any(|word| is_own(word) || of_id(word) && is_telling(word)),
         }
@@ -179,12 +185,17 @@ fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<us
     }
     let first = items.first().map_or(scene.start, |item| item.span.start);
     let start = scene.start.max(first.saturating_sub(SCOPES));
-    let mut absent = vacant::vacant(text, start, &items);
-    absent.extend(vacant::labelled(text, start, &items, labels));
+    // Another record may follow, whose value has the same name. So the names decide below.
+    let nameless: Vec<Item> = items.iter().map(|item| nameless(make(&item.span))).collect();
+    let mut absent = vacant::vacant(text, start, &nameless);
+    absent.extend(vacant::labelled(text, start, &nameless, labels));
     absent.retain(|one| {
         let is_line = scene.is_whole || text[one.span.end..].contains(&b'\n');
         let is_secret = matches!(one.part, Part::Vacant { secret: true });
-        is_secret && is_line && !is_filled(text, one.span.end, &items)
+        is_secret
+            && is_line
+            && !is_filled(text, one.span.end, &items)
+            && !is_repeated(text, one, &items)
     });
     absent.sort_by_key(|one| one.span.start);
     absent.dedup_by(|next, one| next.span.start < one.span.end);
@@ -241,6 +252,48 @@ fn names(rule: &Rule) -> Vec<String> {
         true => rule.anchors.iter().filter_map(of_anchor).collect(),
         false => rule.labels.clone(),
     }
+}
+
+/// An item with a name that no other has.
+fn nameless(mut item: Item) -> Item {
+    item.label.name.stem = vec![String::new()];
+    item
+}
+
+/// True if the value of a name follows behind the same name, as in `env.SECRET || SECRET='value'`.
+/// Behind the names of two values begins another record.
+fn is_repeated(text: &[u8], named: &Item, items: &[Item]) -> bool {
+    let end = named.span.end;
+    let next = items.partition_point(|item| item.span.start < end);
+    let Some(value) = items.get(next).filter(|item| item.span.start < end + REPEATED) else {
+        return false;
+    };
+    let (own, other) = (&named.label.name, &value.label.name);
+    let is_operator = |byte: &u8| b"=:>".contains(byte);
+    let runs = text[end..value.span.start].chunk_by(|a, b| is_operator(a) == is_operator(b));
+    own.stem == other.stem
+        && (own.role == other.role || own.role.is_secret() && other.role.is_secret())
+        && runs.filter(|run| run.iter().all(is_operator)).count() < 2
+}
+
+/// True if the name directly before a value ends in one of `labels`: `UPLOAD_AUTH_TOKEN` is no upload.
+fn ends_in_label(text: &[u8], at: usize, labels: &[String]) -> bool {
+    let before = &text[at.saturating_sub(NAMES)..at];
+    let is_mark = |byte: &u8| b" \t\"'`:=>".contains(byte);
+    let end = before.iter().rposition(|byte| !is_mark(byte)).map_or(0, |by| by + 1);
+    let start = before[..end].iter().rposition(|byte| !vacant::is_name(*byte));
+    let name = words(&before[start.map_or(0, |by| by + 1)..end]).concat();
+    labels.iter().any(|label| name.ends_with(label.as_str()))
+}
+
+/// True if not just one of two items is in a comment, and a diff does not remove one and add the other.
+fn is_one_side(text: &[u8], id: &Item, secret: &Item) -> bool {
+    let sign = |item: &Item| {
+        let line = memchr::memrchr(b'\n', &text[..item.span.start]).map_or(0, |at| at + 1);
+        text.get(line).copied().filter(|byte| matches!(byte, b'+' | b'-'))
+    };
+    let is_changed = sign(id).zip(sign(secret)).is_some_and(|(one, other)| one != other);
+    id.label.comment == secret.label.comment && !is_changed
 }
 
 /// True if an item is on the line of a name: it is then the value, as in `${NAME:-value}`.

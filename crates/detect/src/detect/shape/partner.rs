@@ -18,6 +18,8 @@ use super::{Look, Shaped};
 /// Maximum number of ids of a stretch of text that are considered, and of secrets that are compared
 /// with each other; more are a list, not keys.
 const MOST: usize = 256;
+/// Bytes of an escape.
+const ESCAPE: usize = 4;
 /// Bytes above a stretch in which the headings of its tables are searched for.
 const ABOVE: usize = 16 * 1024;
 
@@ -28,6 +30,8 @@ pub(super) struct Id {
     pub span: Range<usize>,
     /// Its place in the view.
     shown: Range<usize>,
+    /// Its line in the view.
+    pub line: usize,
 }
 
 /// A secret of a view.
@@ -37,6 +41,8 @@ pub(super) struct Half<'v> {
     pub span: Range<usize>,
     /// Its place in the view.
     shown: Range<usize>,
+    /// Its line in the view.
+    pub line: usize,
     /// Its index among the matches that need an id; `None` if another region reports it.
     number: Option<usize>,
 }
@@ -62,7 +68,7 @@ impl Look<'_> {
         let near =
             |span: &Range<usize>| ids.iter().any(|id| gap(&id.span, span) <= partner.distance);
         let mut halves = halves(view, base, own, others);
-        halves.retain(|half| near(&half.span));
+        halves.retain(|half| near(&half.span) && !self.is_of_id(partner, view, &half.span));
         if halves.iter().all(|half| half.number.is_none()) {
             found.clear();
             return true;
@@ -105,6 +111,22 @@ impl Look<'_> {
         let mut is_kept = is_kept.into_iter();
         found.retain(|_| is_kept.next().unwrap_or_default());
         is_whole
+    }
+
+    /// True if a view has undone the beginning of an id as if it were an escape. Quoted-printable reads
+    /// `=AC` as one byte.
+    fn is_of_id(&self, partner: &PartnerShape, view: &View<'_>, span: &Range<usize>) -> bool {
+        if view.is_raw() {
+            return false;
+        }
+        let from = span.start.saturating_sub(ESCAPE);
+        let mut ids = partner.id.regex().find_iter(&self.bytes[from..span.end]);
+        ids.any(|id| {
+            let id = from + id.start()..from + id.end();
+            id.start < span.start
+                && span.start < id.end
+                && !Boundary::Alphanumeric.extends(self.bytes, id)
+        })
     }
 
     /// True if a label, or the heading of a column, names a secret, and its own name does not say that
@@ -160,13 +182,15 @@ fn halves<'v>(
     own: &[Range<usize>],
     others: &[Range<usize>],
 ) -> Vec<Half<'v>> {
+    let lines = lines(&view.text);
     let own = own.iter().enumerate().map(|(number, span)| (span, Some(number)));
     let all = own.chain(others.iter().map(|span| (span, None)));
     let mut halves: Vec<Half<'_>> = all
         .map(|(shown, number)| {
             let original = view.original(shown);
             let span = base + original.start..base + original.end;
-            Half { text: &view.text[shown.clone()], span, shown: shown.clone(), number }
+            let line = lines(&shown.start);
+            Half { text: &view.text[shown.clone()], span, shown: shown.clone(), line, number }
         })
         .collect();
     halves.sort_by_key(|half| half.shown.start);
@@ -193,6 +217,12 @@ fn prefer_beside(
 /// Leaves an id to the secrets whose names fit it better, and a secret to such ids.
 fn prefer_same(fits: &mut [Kin]) {
     prefer(fits, |kin, id| kin.fits[id] >= Fit::Same, |kin, id| kin.fits[id] == Fit::Near);
+    // A key that a comment or a diff replaces keeps its own halves.
+    prefer(
+        fits,
+        |kin, id| kin.fits[id] > Fit::Apart && kin.sides[id],
+        |kin, id| kin.fits[id] > Fit::Apart && !kin.sides[id],
+    );
     // `ACCOUNT_SID` and `API_KEY` beside `AUTH_TOKEN` and `API_SECRET`.
     prefer(
         fits,
@@ -222,6 +252,7 @@ fn prefer(
 /// The ids of a view, in order.
 fn ids(partner: &PartnerShape, view: &View<'_>, base: usize) -> Vec<Id> {
     let text = &*view.text;
+    let lines = lines(text);
     let matches = partner.id.regex().captures_iter(text);
     let ids = matches.filter_map(|groups| {
         let id = groups.name("id").or_else(|| groups.get(0))?;
@@ -234,9 +265,16 @@ fn ids(partner: &PartnerShape, view: &View<'_>, base: usize) -> Vec<Id> {
             text: String::from_utf8_lossy(id.as_bytes()).into_owned(),
             span,
             shown: id.range(),
+            line: lines(&id.start()),
         })
     });
     ids.take(MOST).collect()
+}
+
+/// Finds the lines of places in a text.
+fn lines(text: &[u8]) -> impl Fn(&usize) -> usize {
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', text).collect();
+    move |place: &usize| ends.partition_point(|end| end < place)
 }
 
 /// The bytes between two spans.
