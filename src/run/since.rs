@@ -107,7 +107,7 @@ impl Earlier {
         }
     }
 
-    /// Records a target. What a later sweep could not read is not taken from an earlier one, in
+    /// Records a target. What a later sweep could not read is not copied from an earlier one, in
     /// whatever order they are given.
     fn take(&mut self, line: TargetLine, file: usize, offset: u64) {
         if line.not_scanned.is_some() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::thread;
 
-use super::sweep_since::{RECENT, taken};
+use super::sweep_since::{RECENT, unchanged};
 use crate::hostile::blinding_git::fifo;
 use crate::support::process::endless_file;
 use crate::support::{Keys, Project, Ran};
@@ -57,7 +57,7 @@ fn a_target_that_failed_is_scanned_again() {
     for since in [["failed.partial", "whole.partial"], ["whole.partial", "failed.partial"]] {
         let since = ["--since", since[0], "--since", since[1]];
         let second = sweep(&[&limit[..], &since].concat());
-        assert_eq!(taken(&second), [".", "whole"], "{}", second.stderr);
+        assert_eq!(unchanged(&second), [".", "whole"], "{}", second.stderr);
         assert_eq!(failed(&second), names);
         assert_eq!(second.problems(), first.problems());
     }

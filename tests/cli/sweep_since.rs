@@ -36,7 +36,7 @@ fn sweep(project: &Project, more: &[&str]) -> Ran {
 }
 
 /// The targets that a sweep took over.
-pub(super) fn taken(ran: &Ran) -> Vec<String> {
+pub(super) fn unchanged(ran: &Ran) -> Vec<String> {
     let rows = ran.stderr.lines().filter(|row| row.contains("; unchanged since the sweep of "));
     let name = |row: &str| row.split_once("] ")?.1.split_once(": ").map(|it| it.0.to_owned());
     rows.filter_map(name).collect()
@@ -178,7 +178,7 @@ fn what_changed_is_scanned_again_and_the_report_is_that_of_a_whole_sweep() {
         let all = [".", "b.git", "new.git", "r", "s.git"].into_iter();
         let is_there = |target: &&str| *target != "new.git" || name == "a new repository";
         let expected = all.filter(is_there).filter(|target| !scanned.contains(target));
-        assert_eq!(taken(&ran), expected.collect::<Vec<_>>(), "{name}: {}", ran.stderr);
+        assert_eq!(unchanged(&ran), expected.collect::<Vec<_>>(), "{name}: {}", ran.stderr);
         let (part, whole) = (ran.json(), sweep(project, &[]).json());
         assert_eq!(part["findings"], whole["findings"], "{name}");
         assert_eq!(part["coverage"]["problems"], whole["coverage"]["problems"], "{name}");
@@ -210,13 +210,13 @@ fn what_an_earlier_sweep_does_not_know_is_scanned() {
     sweep(&project, &["--partial", "one"]).exits(1);
     // Other options.
     let other = sweep(&project, &["--since", "one", "--exclude", "*.txt"]).exits(1);
-    assert_eq!(taken(&other), Vec::<String>::new());
+    assert_eq!(unchanged(&other), Vec::<String>::new());
     assert!(other.stdout.contains("of other options"), "{}", other.stdout);
     // A partial that is cut has the targets before that.
     let text = fs::read(project.at("one")).expect("a partial");
     project.file("cut", &text[..text.len() * 2 / 3]);
     let cut = sweep(&project, &["--since", "cut"]).exits(1);
-    assert!(!taken(&cut).is_empty() && taken(&cut).len() < 4, "{}", cut.stderr);
+    assert!(!unchanged(&cut).is_empty() && unchanged(&cut).len() < 4, "{}", cut.stderr);
     assert_eq!(cut.json()["findings"], sweep(&project, &[]).json()["findings"]);
     // A file that is not a partial, one that is written, and what needs secrets.
     sweep(&project, &["--since", "all/notes/todo.txt"]).exits(2);
@@ -238,16 +238,16 @@ fn a_target_with_a_damaged_container_is_reused_with_its_problem() {
     let first = sweep(&project, &["--partial", "one"]).exits(1);
     assert!(first.problems().len() >= 3, "{:?}", first.problems());
     let ran = sweep(&project, &["--since", "one", "--partial", "two"]).exits(1);
-    assert_eq!(taken(&ran), [".", "b.git", "r", "s.git"], "{}", ran.stderr);
+    assert_eq!(unchanged(&ran), [".", "b.git", "r", "s.git"], "{}", ran.stderr);
     assert_eq!(ran.problems(), first.problems());
     assert_eq!(ran.json()["findings"], first.json()["findings"]);
     // Once more, from the reused result.
     let again = sweep(&project, &["--since", "two"]).exits(1);
-    assert_eq!(taken(&again).len(), 4, "{}", again.stderr);
+    assert_eq!(unchanged(&again).len(), 4, "{}", again.stderr);
     assert_eq!(again.problems(), first.problems());
     project.file("all/notes/cut.gz", "whole again\n");
     let mended = sweep(&project, &["--since", "two"]).exits(1);
-    assert_eq!(taken(&mended), ["b.git", "r", "s.git"], "{}", mended.stderr);
+    assert_eq!(unchanged(&mended), ["b.git", "r", "s.git"], "{}", mended.stderr);
     assert!(mended.problems().len() < first.problems().len(), "{:?}", mended.problems());
 }
 
@@ -263,7 +263,7 @@ fn a_target_with_a_problem_is_scanned_again() {
     sweep(&project, &["--partial", "one"]).exits(1);
     fs::write(&index, whole).expect("a file");
     let ran = sweep(&project, &["--since", "one"]).exits(1);
-    assert_eq!(taken(&ran), [".", "r", "s.git"], "{}", ran.stderr);
+    assert_eq!(unchanged(&ran), [".", "r", "s.git"], "{}", ran.stderr);
     assert!(ran.problems().is_empty(), "{:?}", ran.problems());
 }
 
@@ -286,7 +286,7 @@ fn a_target_that_the_end_of_a_sweep_cut_short_is_scanned_again() {
     };
     assert_eq!(failed(&first), [false, false, true], "{}", first.stdout);
     let second = sweep(&project, &[&limit[..], &["--since", "one"]].concat()).exits(1);
-    assert_eq!(taken(&second), [".", "a"], "{}", second.stderr);
+    assert_eq!(unchanged(&second), [".", "a"], "{}", second.stderr);
     fs::remove_file(project.at("all/b/slow.bin")).expect("it is ours");
     let third = sweep(&project, &["--since", "one"]).exits(1);
     assert_eq!(third.json()["findings"], sweep(&project, &[]).json()["findings"]);
@@ -346,7 +346,7 @@ fn a_change_in_a_linked_folder_of_a_git_folder_is_noticed() {
     }
     for (name, project) in &projects {
         let same = sweep(project, &["--since", "one"]);
-        assert_eq!(taken(&same), [".", "r"], "{name}: {}", same.stderr);
+        assert_eq!(unchanged(&same), [".", "r"], "{name}: {}", same.stderr);
         // Several, so that one of the loose ones is in a linked folder.
         for number in 0..4 {
             project.file(format!("up/{number}.env"), keys.pair().env);
@@ -357,7 +357,7 @@ fn a_change_in_a_linked_folder_of_a_git_folder_is_noticed() {
             project.git_in("up", &["repack", "-q", "-d"]);
         }
         let (whole, part) = (sweep(project, &[]), sweep(project, &["--since", "one"]));
-        assert_eq!(taken(&part), ["."], "{name}: {}", part.stderr);
+        assert_eq!(unchanged(&part), ["."], "{name}: {}", part.stderr);
         assert_eq!(part.json()["findings"], whole.json()["findings"], "{name}");
     }
 }
@@ -397,13 +397,13 @@ fn a_folder_with_the_name_objects_is_compared_by_content() {
     thread::sleep(RECENT);
     sweep(&project, &["--partial", "one"]).exits(1);
     let all = [".", "branch.git", "hook", "sub", "tracking"];
-    assert_eq!(taken(&sweep(&project, &["--since", "one"])), all);
+    assert_eq!(unchanged(&sweep(&project, &["--since", "one"])), all);
     for (folder, branch) in branches {
         project.git_in(folder, &["update-ref", branch, "main~1"]);
     }
     write(&env);
     let part = sweep(&project, &["--since", "one"]).exits(1);
-    assert_eq!(taken(&part), ["."], "{}", part.stderr);
+    assert_eq!(unchanged(&part), ["."], "{}", part.stderr);
     assert_eq!(part.json()["findings"], sweep(&project, &[]).json()["findings"]);
 }
 
@@ -424,7 +424,7 @@ fn a_container_that_a_limit_of_time_cut_is_read_again() {
         let unopened = &first["coverage"]["left_out"]["unopened"];
         assert!(unopened.as_u64() >= Some(3), "{limit}: {unopened}");
         let ran = sweep(&project, &[limit, "--since", &limit[2..]]).exits(1);
-        assert_eq!(taken(&ran), expected, "{limit}: {}", ran.stderr);
+        assert_eq!(unchanged(&ran), expected, "{limit}: {}", ran.stderr);
         assert!(!ran.stderr.contains("objects reused"), "{limit}: {}", ran.stderr);
     }
 }

@@ -30,7 +30,7 @@ struct List {
     keys: Vec<(String, String)>,
 }
 
-/// What stands before or after the keys of a list.
+/// The text before or after the keys of a list.
 #[derive(Clone, Copy, PartialEq)]
 enum Stray {
     None,

@@ -15,7 +15,7 @@ struct Notation {
     record: &'static str,
     between: &'static str,
     around: [&'static str; 2],
-    /// The values that stand for an absent one.
+    /// The values that mean an absent one.
     absent: &'static [&'static str],
 }
 

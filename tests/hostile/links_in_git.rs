@@ -1,4 +1,4 @@
-//! Links inside a git folder, which git follows: what is behind one is read, or the report says that it
+//! Links inside a git folder, which git follows: what one leads to is read, or the report says that it
 //! is not.
 
 use std::collections::BTreeMap;

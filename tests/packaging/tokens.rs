@@ -18,7 +18,7 @@ Besides the credentials of AWS, keysweep finds these. This page is made from `pa
 - `--verify` asks AWS alone; none of these is ever sent anywhere.
 - `--pack aws` leaves them out, `--pack all` adds the pack `more`: [docs/patterns.md](patterns.md#packs).
 - `keysweep explain RULE` says how to revoke one.
-- A word in the column **begins with, or near** may lack its first letter, which is then of either case: `iscord` is in
+- A word in the column **begins with, or near** may omit its first letter, which is then of either case: `iscord` is in
   `discord` and `Discord`.
 - **Needs** says what else must stand around a token, because its form alone is too common: one of some words before it, on
   its line or one of the two above (of a pair, unless the secret directly follows its id: `ID:SECRET`, `'ID', 'SECRET'`),

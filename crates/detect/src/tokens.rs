@@ -129,7 +129,7 @@ pub fn read(format: TokenFormat, token: &[u8]) -> Reading {
     }
 }
 
-/// A token in the one way that tells it from others, if it may be written in several.
+/// The one notation by which tokens are compared, if a token may be written in several.
 pub fn plain(format: TokenFormat, token: &[u8]) -> Option<Vec<u8>> {
     match format {
         TokenFormat::PrivateKey => key::as_file(token),

@@ -127,7 +127,7 @@ fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
-/// The git folders of linked worktrees. Those behind a link that may not be followed are left out.
+/// The git folders of linked worktrees. Those below a link that may not be followed are left out.
 fn worktrees(common: &Path) -> Vec<PathBuf> {
     let is_followed = |name: &Path| check_link(common, name).is_ok();
     let name = Path::new("worktrees");

@@ -118,7 +118,7 @@ pub(super) fn add_problems(coverage: &mut Coverage, problems: Vec<Problem>) {
 
 impl Target {
     /// True if another scan may read more of its containers: the user set a limit that depends on the
-    /// machine, and a limit was reached. Limits that the user set are no problems, so these say nothing.
+    /// machine, and a limit was reached. Limits that the user set are not problems, so these say nothing.
     pub(super) fn is_cut(&self, coverage: &Coverage) -> bool {
         let files = self.files.iter().map(|files| &files.containers);
         let history = self.history.iter().map(|history| &history.database.containers);

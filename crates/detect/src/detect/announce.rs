@@ -149,7 +149,7 @@ const MAY_BE_PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'\n\r[^\xe2
 /// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
 /// few bytes rule out most texts that follow a label.
 fn may_hold_value(rest: &[u8]) -> bool {
-    // Neither marks nor folds end a value. Most angle brackets are no mark.
+    // Neither marks nor folds end a value. Most angle brackets are not marks.
     runs::next(rest, 0, rest.len(), SECRET_LEN, &MAY_BE_PART).is_some()
         || memchr::memchr(0x1b, rest).is_some()
         || memchr::memchr_iter(b'<', rest).any(|at| undo::marks_len(&rest[at..]).is_some())

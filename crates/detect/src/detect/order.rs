@@ -212,7 +212,7 @@ pub(super) fn torn(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> 
         Part::Vacant { secret: false } => costs.alone_id,
         _ => alone(item, costs),
     });
-    // A list in which a half is left alone is no proof.
+    // A list in which a half is left alone proves nothing.
     let lists = lists(items.len(), &usual, &whole);
     let is_part = |list: &&List| {
         let is_in = |end: &usize| list.turned.iter().any(|e| e.id == *end || e.secret == *end);
@@ -260,7 +260,7 @@ fn lists(items: usize, usual: &[Edge], turned: &[Edge]) -> Vec<List> {
                 list.ends.push(item);
             }
             for (way, other) in both.into_iter().enumerate() {
-                // Each pair is taken once, from its id.
+                // Each pair counts once, from its id.
                 if let Some(edge) = partners[way][item].filter(|edge| edge.id == item) {
                     if way == 0 { list.usual.push(edge) } else { list.turned.push(edge) }
                 }

@@ -80,7 +80,7 @@ impl Structure {
             columns = Some(indented);
             indents.push(indented);
             before = start;
-            // An encoded item may end far after the text that was taken from around it.
+            // An encoded item may end far after the text around it that was copied.
             behind = item.span.end.min(text.len());
         }
         let mut sum = (0, 0);

@@ -302,7 +302,7 @@ impl Tables<'_> {
                 return false;
             }
             let name = Name::of(text, true);
-            // Tencent's `secret_id` is no secret.
+            // Tencent's `secret_id` is not a secret.
             let is_secret = match self.labels.is_empty() {
                 true => name.role.is_secret(),
                 false => self.is_labelled(text),

@@ -81,7 +81,7 @@ impl Reader {
         self == Self::Token(TokenFormat::PrivateKey)
     }
 
-    /// A secret in the one way that tells it from others, if it may be written in several.
+    /// The one notation by which secrets are compared, if a secret may be written in several.
     pub fn plain(self, secret: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Aws(_) => None,

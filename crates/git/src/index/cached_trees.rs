@@ -40,7 +40,7 @@ fn order(name: &[u8]) -> (usize, &[u8]) {
 
 impl CachedTrees {
     /// Reads the extension `TREE` in the form that git writes. `None` for any other form, which
-    /// `gix` must judge: malformed trees, siblings that are not in git's order (or stand twice),
+    /// `gix` must judge: malformed trees, siblings that are not in git's order (or occur twice),
     /// trees that nest deeper than the folders of any path.
     pub(super) fn parse(mut bytes: &[u8], hash: gix::hash::Kind) -> Option<Self> {
         let mut trees: Vec<CachedTree> = Vec::new();

@@ -69,7 +69,7 @@ const SCOPES: usize = 2048;
 const PROVIDER: usize = 5;
 /// Bytes before a value in which a field of its record names it.
 const NAMES: usize = 200;
-/// Bytes behind a name without a value in which the same name may have it.
+/// Number of bytes after a name without a value in which the same name may have one.
 const REPEATED: usize = 80;
 /// Fields before a value that may name it.
 const FIELDS: usize = 4;
@@ -260,8 +260,8 @@ fn nameless(mut item: Item) -> Item {
     item
 }
 
-/// True if the value of a name follows behind the same name, as in `env.SECRET || SECRET='value'`.
-/// Behind the names of two values begins another record.
+/// True if the value of a name follows after the same name, as in `env.SECRET || SECRET='value'`.
+/// After the names of two values another record begins.
 fn is_repeated(text: &[u8], named: &Item, items: &[Item]) -> bool {
     let end = named.span.end;
     let next = items.partition_point(|item| item.span.start < end);
@@ -276,7 +276,7 @@ fn is_repeated(text: &[u8], named: &Item, items: &[Item]) -> bool {
         && runs.filter(|run| run.iter().all(is_operator)).count() < 2
 }
 
-/// True if the name directly before a value ends in one of `labels`: `UPLOAD_AUTH_TOKEN` is no upload.
+/// True if the name directly before a value ends in one of `labels`: `UPLOAD_AUTH_TOKEN` does not name an upload.
 fn ends_in_label(text: &[u8], at: usize, labels: &[String]) -> bool {
     let before = &text[at.saturating_sub(NAMES)..at];
     let is_mark = |byte: &u8| b" \t\"'`:=>".contains(byte);
@@ -300,9 +300,9 @@ fn is_one_side(text: &[u8], id: &Item, secret: &Item) -> bool {
 fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
     let next = items.partition_point(|item| item.span.start < end);
     let Some(value) = items.get(next).map(|item| item.span.start) else { return false };
-    // It may be alone on the next line, as behind `|` and `<<EOT`.
+    // It may be alone on the next line, as after `|` and `<<EOT`.
     let mut lines = text[end..value].splitn(2, |byte| *byte == b'\n');
-    // Behind a comma is the next field.
+    // After a comma is the next field.
     lines.next().is_some_and(|line| !line.contains(&b','))
         && lines.all(|line| line.iter().all(|byte| b" \t\"'`".contains(byte)))
 }
@@ -313,7 +313,7 @@ fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
     let (a, b) = context.outline.apart(id, secret);
     let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
         let mut scopes = scopes.iter().map(|&scope| context.outline.scope(scope));
-        // `${NAME:-value}` is no object.
+        // `${NAME:-value}` is not an object.
         scopes.any(|scope| wanted(scope.kind) && !context.text[..scope.start].ends_with(b"${"))
     };
     let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);

@@ -14,7 +14,7 @@ impl Look<'_> {
         self.shape.partner.as_ref().map_or(0, |partner| partner.distance)
     }
 
-    /// The places of the ids behind the last anchor of a chain that continue a list, up to `next`. A
+    /// The places of the ids after the last anchor of a chain that continue a list, up to `next`. A
     /// rule without labels reaches no further than its anchors, and neither does one of the scanned
     /// project, whose cost is limited.
     pub(super) fn listed(

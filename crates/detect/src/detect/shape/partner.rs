@@ -156,7 +156,7 @@ impl Look<'_> {
         ids: &[Id],
         secrets: &[Half<'_>],
     ) -> Vec<Kin> {
-        // The text around a stretch tells more: what is above it names columns and scopes.
+        // The text around a stretch matters: the lines above it name columns and scopes.
         let (text, start, moved) = match view.is_raw() {
             true => (&self.bytes[..base + view.text.len()], base.saturating_sub(ABOVE), base),
             false => (&*view.text, 0, 0),
@@ -223,7 +223,7 @@ fn prefer_same(fits: &mut [Kin]) {
         |kin, id| kin.fits[id] > Fit::Apart && kin.sides[id],
         |kin, id| kin.fits[id] > Fit::Apart && !kin.sides[id],
     );
-    // `ACCOUNT_SID` and `API_KEY` beside `AUTH_TOKEN` and `API_SECRET`.
+    // `ACCOUNT_SID` and `API_KEY` with `AUTH_TOKEN` and `API_SECRET`.
     prefer(
         fits,
         |kin, id| kin.fits[id] > Fit::Apart && kin.shares[id],
