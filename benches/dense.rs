@@ -133,12 +133,12 @@ fn best(engine: &Engine, text: &[u8]) -> f64 {
     loop {
         std::hint::black_box(engine.whole(text).candidates.len());
         runs += 1.0;
-        let taken = match (spent, processor()) {
+        let elapsed = match (spent, processor()) {
             (Some(before), Some(after)) => (after - before) / 1e9,
             _ => start.elapsed().as_secs_f64(),
         };
-        if taken >= LEAST {
-            return taken / runs;
+        if elapsed >= LEAST {
+            return elapsed / runs;
         }
     }
 }
@@ -169,8 +169,8 @@ fn pair(seed: u64) -> String {
     format!("id={}\nsecret={}\n", id(seed), secret(seed))
 }
 
-fn pairs(size: usize, between: &str, behind: &str) -> Vec<u8> {
-    many(size, |seed| format!("{}{between}{}{behind}", id(seed), secret(seed)))
+fn pairs(size: usize, between: &str, after: &str) -> Vec<u8> {
+    many(size, |seed| format!("{}{between}{}{after}", id(seed), secret(seed)))
 }
 
 fn reversed(size: usize, between: &str) -> Vec<u8> {

@@ -14,7 +14,7 @@ use crate::text::escape_line;
 pub struct Facts {
     /// The key.
     pub key: AccessKey,
-    /// When it was used.
+    /// The time of its last use.
     pub last_used: LastUsed,
     /// Its user; `None` if GetUser is not allowed.
     pub user: Option<Named>,
@@ -132,7 +132,7 @@ pub fn status(key: &AccessKey, now: Timestamp) -> String {
     }
 }
 
-/// When a key was used, to the minute, and for what.
+/// The time of a key's last use, to the minute, and its service.
 pub fn used(last_used: Option<&LastUsed>) -> String {
     let Some(used) = last_used else { return "not seen".to_owned() };
     let Some(at) = used.at else { return "never".to_owned() };

@@ -26,7 +26,7 @@ struct RuleJson<'a> {
     anchors: Vec<String>,
     regex: Option<&'a str>,
     labels: &'a [String],
-    /// What proves or reads a match.
+    /// The reader of a match, which may prove it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reader: Option<&'a str>,
     /// The pack, and whether its rules apply here.

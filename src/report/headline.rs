@@ -36,7 +36,7 @@ impl Level {
 /// The first sentences of a report.
 pub(super) struct Headline<'a> {
     pub(super) level: Level,
-    /// What was found, and what to do first.
+    /// The result of the scan, and the first step.
     pub(super) sentence: String,
     /// A sentence that says if everything was read.
     pub(super) completeness: String,
@@ -129,7 +129,9 @@ fn unproven(first: &Finding, open: &[&Finding], named: fn(&str) -> String) -> St
     let was_asked = open.iter().any(|it| it.verification.status != Status::NotChecked);
     match (count - dead, dead) {
         (0, 1) => format!("{found}. It no longer works: find out what it was used for."),
-        (0, _) => format!("{found}. None works any more: find out what they were used for."),
+        (0, _) => {
+            format!("{found}. None of them works any more: find out what they were used for.")
+        }
         (1, 0) if was_asked => {
             format!("{found}. Whether it works could not be proved: treat it as live.{begin}")
         }

@@ -175,7 +175,7 @@ impl Sums {
             return;
         }
         self.credentials += 1;
-        *match (finding.is_active(), finding.stands()) {
+        *match (finding.is_active(), finding.is_present()) {
             (true, _) => &mut self.active,
             (false, true) => &mut self.at_head,
             (false, false) => &mut self.in_history,

@@ -20,7 +20,7 @@ use keysweep::report::Format;
 use crate::report::formats::untimed;
 use crate::support::{Keys, Project, Ran};
 
-/// What the sweeps are given.
+/// The arguments of the sweeps.
 const GIVEN: [&str; 4] = ["all", "all/notes/deep", "all/notes/a.txt", "none"];
 
 /// Every kind of target, and every relation of credentials between targets.
@@ -42,7 +42,7 @@ pub(super) fn everything(name: &str) -> (Project, Vec<String>) {
     let module =
         ["-c", "protocol.file.allow=always", "submodule", "add", "-q", "../bare.git", "sub"];
     project.git_in("all/borrows", &module);
-    // What is only in history, and what was moved.
+    // A key only in history, and a moved one.
     project.git_in("all/one", &["mv", "conf/a.env", "conf/b.env"]);
     commit("all/one", "moved");
     project.git_in("all/two", &["init", "-q", "-b", "main"]);

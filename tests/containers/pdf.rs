@@ -220,7 +220,7 @@ fn letters_are_read_in_every_notation() {
     let shifted = |one: char| (one as u8) - 0x1f;
     let map = |text: &str| packed(6, "", text.as_bytes());
     // Ranges that count, one to a list, and one of several letters; what is damaged before, between
-    // and behind hides none of it.
+    // and after it hides none of it.
     let counting = "1 begincodespacerange <00> <FF> endcodespacerange \
                     1 beginbfrange <01> <5F> <0020> endbfrange";
     let list: String = (' '..='~').map(|one| format!("<{:04X}>", u32::from(one))).collect();

@@ -87,13 +87,13 @@ fn members_that_are_not_read_are_reported_by_name() {
 fn a_block_that_cannot_be_read_hides_no_other() {
     let Some(project) = written() else { return };
     for (name, reported) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
-        let name = format!("behind-{name}.7z");
+        let name = format!("after-{name}.7z");
         let ran = scan(&project, &name).exits(1);
         is_found(&ran, &name);
         assert!(ran.problems().iter().any(|problem| problem.contains(reported)), "{ran:?}");
     }
-    let ran = scan(&project, "behind-encrypted.7z").exits(1);
-    is_found(&ran, "behind-encrypted.7z");
+    let ran = scan(&project, "after-encrypted.7z").exits(1);
+    is_found(&ran, "after-encrypted.7z");
     assert_eq!(ran.left_out("encrypted"), 1);
 }
 

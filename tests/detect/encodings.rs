@@ -171,7 +171,7 @@ impl Layout {
         Self { text, rule: "aws-access-key", id: Some(id), secret: Some(secret), token: None }
     }
 
-    /// Where its parts went.
+    /// The places of its parts.
     fn truth(&self, written: &Written) -> Truth {
         let span = |part: &String| {
             let start = self.text.find(part.as_str()).expect("it stands in the text");

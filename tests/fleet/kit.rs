@@ -242,7 +242,7 @@ impl Cluster {
         cluster
     }
 
-    /// What it answers; other lines are Ray's own.
+    /// The answer; other lines are Ray's own.
     fn answer(&mut self) -> Value {
         loop {
             let mut line = String::new();

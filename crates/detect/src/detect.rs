@@ -198,7 +198,7 @@ impl Engine {
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
             let ends = Ends {
                 cut_before: around.start > 0 || first != Position::default(),
-                cut_behind: around.end < bytes.len() || owned.end + OVERLAP / 2 <= bytes.len(),
+                cut_after: around.end < bytes.len() || owned.end + OVERLAP / 2 <= bytes.len(),
                 reversed: reversed.take(),
             };
             let near = &mut anchors[low..high];

@@ -105,8 +105,8 @@ struct RunReader {
 
 impl Read for RunReader {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.run.end - self.run.start).unwrap_or(usize::MAX);
-        let length = bytes.len().min(left);
+        let remaining = usize::try_from(self.run.end - self.run.start).unwrap_or(usize::MAX);
+        let length = bytes.len().min(remaining);
         let read = read_at(&self.file, &mut bytes[..length], self.run.start)?;
         if read == 0 && length > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

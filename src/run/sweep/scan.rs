@@ -34,7 +34,7 @@ pub(super) struct Scanned {
     pub(super) usage: Usage,
     /// See [`super::change`].
     pub(super) state: Option<String>,
-    /// What was read of its object databases.
+    /// The objects that were read, by database.
     pub(super) databases: Vec<ObjectsRead>,
     /// The number of git objects that were not read again.
     pub(super) reused: u64,

@@ -28,14 +28,14 @@ pub use record::ObjectsRead;
 /// Most ids of objects with findings, and most loose objects, that are recorded.
 const MOST: usize = 250_000;
 
-/// What two sweeps pass on about a repository and its submodules.
+/// The data that two sweeps pass on about a repository and its submodules.
 #[derive(Debug, Default)]
 pub struct Exchange {
     earlier: Vec<ObjectsRead>,
     now: Mutex<Now>,
 }
 
-/// What this sweep passes on.
+/// The data that this sweep passes on.
 #[derive(Debug, Default)]
 pub struct Now {
     /// For a later sweep, one for each object database.
@@ -69,7 +69,7 @@ pub(super) struct Reading<'a> {
     holding: Mutex<BTreeSet<ObjectId>>,
 }
 
-/// What is counted for those who watch the run.
+/// The counters that the progress line shows.
 const WATCHED: [Count; 3] = [Count::Objects, Count::Commits, Count::Bytes];
 
 /// The packs, or the loose objects.
@@ -165,7 +165,7 @@ impl<'a> Reading<'a> {
         scan_packs(database, &pass, |number| new.again.get(number)?.as_ref());
         let before = database.stores().packs.len();
         scan_loose(database, &pass, |number| new.again.get(before + number)?.as_ref());
-        // What could be read earlier and can't be read any more is a problem.
+        // Content that could be read earlier and can't be read any more is a problem.
         let known: BTreeSet<_> = new.earlier.problems().cloned().collect();
         let mut problems = again.coverage().problems;
         problems.retain(|problem| !known.contains(problem));

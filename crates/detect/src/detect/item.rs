@@ -129,7 +129,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             text: &view.text,
             raw: index == 0,
             kind: OnceCell::new(),
-            behind: 0,
+            previous_end: 0,
             id_end: None,
             items: vec![],
             examples: 0,
@@ -171,7 +171,7 @@ struct Scan<'v, 'a> {
     /// The kind of the text, computed on demand.
     kind: OnceCell<TextKind>,
     /// End of the previous value: no label reaches back over it.
-    behind: usize,
+    previous_end: usize,
     /// End of the previous id.
     id_end: Option<usize>,
     items: Vec<Item>,
@@ -202,7 +202,7 @@ impl Scan<'_, '_> {
                 continue;
             }
             let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
-            if !self.stands_alone(&id, &span) {
+            if !self.is_delimited(&id, &span) {
                 continue;
             }
             self.id(id, span.clone());
@@ -234,7 +234,7 @@ impl Scan<'_, '_> {
     fn id(&mut self, id: KeyId, span: Range<usize>) {
         if id.is_example() || random::is_spelled(id.as_str().as_bytes()) {
             self.examples += 1;
-            self.behind = span.end;
+            self.previous_end = span.end;
             return;
         }
         if self.raw && self.touches_escape(&span) {
@@ -251,7 +251,7 @@ impl Scan<'_, '_> {
         let token = &self.text[span.clone()];
         if random::is_example(token) {
             self.examples += 1;
-            self.behind = span.end;
+            self.previous_end = span.end;
             return;
         }
         let strength = random::strength(token);
@@ -282,7 +282,7 @@ impl Scan<'_, '_> {
         };
         if random::is_example(&value) {
             self.examples += 1;
-            self.behind = whole.end;
+            self.previous_end = whole.end;
             return true;
         }
         let label = self.label(&whole);
@@ -322,7 +322,7 @@ impl Scan<'_, '_> {
 
     /// The label of the value at `span`.
     fn label(&self, span: &Range<usize>) -> Label {
-        let mut label = label::read(self.text, self.behind, span);
+        let mut label = label::read(self.text, self.previous_end, span);
         // Binary formats write lengths and types next to their strings, which look like letters.
         if self.kind().binary && !label.assigned {
             label.name.stem.clear();
@@ -332,7 +332,7 @@ impl Scan<'_, '_> {
     }
 
     fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
-        self.behind = span.end;
+        self.previous_end = span.end;
         let letter = self.text[span.start];
         let original = self.view.original(&span);
         let source = &self.stretch[original.start.min(self.stretch.len())..];
@@ -356,7 +356,7 @@ impl Scan<'_, '_> {
     }
 }
 
-/// The kinds of bytes in a text besides letters.
+/// The kinds of bytes in a text other than letters.
 #[derive(Clone, Copy, Debug)]
 struct TextKind {
     /// It contains a control character that no text contains.

@@ -238,7 +238,7 @@ impl Look<'_> {
     ) -> impl Fn(&AnchorSpan) -> Seen {
         let before = matches.found.len();
         let listed = self.listed(chain, next, matches);
-        // What a list continues depends on more than the text near its anchor.
+        // The text that a list continues is not always near its anchor.
         let mut ended = !listed.is_empty();
         let places: Cow<'_, [AnchorSpan]> = match ended {
             true => [chain, &listed].concat().into(),
@@ -285,8 +285,8 @@ impl Look<'_> {
         let found = matches.found[before..].iter();
         self.reported.extend(found.map(|one| (one.span.start, one.span.end)));
         if let Some(began) = began {
-            let taken = allowance::now().saturating_sub(began);
-            self.shapes.allowance.spend(self.number, taken);
+            let elapsed = allowance::now().saturating_sub(began);
+            self.shapes.allowance.spend(self.number, elapsed);
         }
         whole
     }
@@ -336,8 +336,8 @@ impl Look<'_> {
         if let Some(partner) = &self.shape.partner {
             whole &= self.join(partner, view, base, [&spans, &others], &mut fresh);
             // A private key is one whichever of several ids is its own.
-            let stands_alone = self.rule().reader.is_some_and(Reader::is_private_key);
-            for one in fresh.iter_mut().filter(|one| stands_alone && !one.is_made_up) {
+            let is_private_key = self.rule().reader.is_some_and(Reader::is_private_key);
+            for one in fresh.iter_mut().filter(|one| is_private_key && !one.is_made_up) {
                 let has_id = one.id.is_some();
                 one.confidence = if has_id { self.rule().confidence } else { one.confidence };
             }

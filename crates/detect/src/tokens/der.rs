@@ -97,7 +97,7 @@ fn numbers(mut inner: &[u8]) -> Option<Option<Vec<u8>>> {
     }
 }
 
-/// The public half of an EC key, whose curve stands in it or in PKCS #8.
+/// The public half of an EC key, whose curve is named in it or in PKCS #8.
 fn elliptic(mut inner: &[u8], outer: Option<&[u8]>) -> Option<Option<Vec<u8>>> {
     take(&mut inner, OCTETS)?;
     let mut curve = outer;

@@ -209,7 +209,7 @@ fn ascii85(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()> {
                     count += 1;
                 }
                 Some(b'~') | None => ended = true,
-                Some(_) => return Err(io::Error::other("a letter that is none of ASCII85")),
+                Some(_) => return Err(io::Error::other("a character that is not in ASCII85")),
             }
         }
         is_first = false;

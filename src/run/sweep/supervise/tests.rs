@@ -39,7 +39,7 @@ fn a_process_that_does_nothing_is_killed_and_one_that_works_is_not() {
 }
 
 #[test]
-fn the_outer_clock_is_a_grace_behind_the_limit() {
+fn the_outer_clock_is_a_grace_after_the_limit() {
     let works = |second: u64| Progress { bytes: second, ..Progress::default() };
     for (limit, killed) in [(1, 4), (10, 21), (600, 631)] {
         let limit = Duration::from_secs(limit);

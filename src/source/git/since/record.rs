@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::{Coverage, Problem};
 
-/// What a sweep read of an object database.
+/// The objects of a database that a sweep has read.
 ///
 /// Paths are digests here: only their equality is of interest, and a path may contain a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct ObjectsRead {
 }
 
 impl ObjectsRead {
-    /// What could not be read of it.
+    /// The problems of reading it.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.in_packs.problems.iter().chain(&self.in_loose.problems)
     }

@@ -58,8 +58,8 @@ impl Look<'_> {
         let value = without_markup(secret.as_bytes());
         let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
-        // What is joined to a credential by mistake makes its checksum wrong. So do escapes that a
-        // later view undoes.
+        // Text that is joined to a credential by mistake makes its checksum wrong. So do escapes
+        // that a later view undoes.
         if is_made_up && overlapping.clone().any(|one| !one.is_made_up || one.span == span) {
             return None;
         }
@@ -73,7 +73,7 @@ impl Look<'_> {
         let plain = rule.reader.filter(|_| !is_made_up).and_then(|reader| reader.plain(&value));
         let core = rule.reader.and_then(|reader| reader.core(&value));
         let is_example = !is_proven && is_example(&value, core.as_deref(), &facts);
-        let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
+        let id = id.filter(|id| rule.author != Author::Target || may_be_shown(id.as_bytes()));
         let id =
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
         Some(Shaped {
@@ -138,8 +138,8 @@ impl Look<'_> {
 
 /// True if a match is within `reach` of one of the anchors.
 fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
-    let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
-    behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+    let after = piece.partition_point(|one| one.span.0 <= whole.start + reach);
+    after.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
 }
 
 /// True if neighbours show that a match, or its credential, is part of something longer.
@@ -186,7 +186,7 @@ pub(super) fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> 
 
 /// True if an id may be shown although its rule is not trusted: an id of AWS, or words and numbers.
 /// A rule of the scanned project may use the group for a secret, or a piece of one.
-pub(super) fn tells_no_secret(id: &[u8]) -> bool {
+pub(super) fn may_be_shown(id: &[u8]) -> bool {
     let is_word = |word: &[u8]| {
         let all = |kind: fn(&u8) -> bool| word.iter().all(kind);
         let rest = word.get(1..).unwrap_or_default();

@@ -57,7 +57,7 @@ impl Tables {
 pub(super) trait Lookup<S: Simd>: Copy {
     /// The tables in vectors.
     fn new(simd: S, tables: &Tables) -> Self;
-    /// What is looked up for text.
+    /// The keys under which a text is looked up.
     fn key(text: S::u8s) -> (S::u8s, S::u8s);
     /// The buckets that have windows with such bytes at a place.
     fn buckets(&self, place: usize, key: (S::u8s, S::u8s)) -> S::u8s;
@@ -129,7 +129,7 @@ impl<S: Simd> Lookup<S> for ByByte<S> {
 /// The candidates of one vector of text, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
-    /// Where the vector begins.
+    /// Offset of the vector.
     pub at: usize,
     /// The candidates, from the lowest bit on.
     pub bits: u64,
