@@ -199,3 +199,92 @@ twilio.eu.region=cn-abcccb
         }
     }
 }
+
+/// Writes values, each with its name after it.
+type ValuesFirst = fn(&[(String, &str)]) -> String;
+
+const VALUES_FIRST: [(&str, ValuesFirst); 7] = [
+    ("JSON", |fields| {
+        let one = |(name, value): &(String, &str)| {
+            format!("{{\"value\": \"{value}\", \"key\": \"{name}\"}}")
+        };
+        format!("{{\"values\": [{}]}}\n", fields.iter().map(one).collect::<Vec<_>>().join(", "))
+    }),
+    ("JSON on lines", |fields| {
+        let one = |(name, value): &(String, &str)| {
+            format!("  {{\n    \"Value\": \"{value}\",\n    \"Key\": \"{name}\"\n  }}")
+        };
+        format!("[\n{}\n]\n", fields.iter().map(one).collect::<Vec<_>>().join(",\n"))
+    }),
+    ("outputs of a stack", |fields| {
+        let one = |(name, value): &(String, &str)| {
+            format!("{{\"OutputValue\": \"{value}\", \"OutputKey\": \"{name}\"}}")
+        };
+        format!("[{}]\n", fields.iter().map(one).collect::<Vec<_>>().join(", "))
+    }),
+    ("inputs of a form", |fields| {
+        let one =
+            |(name, value): &(String, &str)| format!("<input value=\"{value}\" name=\"{name}\">");
+        format!("{}\n", fields.iter().map(one).collect::<String>())
+    }),
+    ("inputs with a type", |fields| {
+        let one = |(name, value): &(String, &str)| {
+            format!("<input type=\"text\" value=\"{value}\" id=\"{name}\"/>\n")
+        };
+        fields.iter().map(one).collect()
+    }),
+    ("settings of .NET", |fields| {
+        let one = |(name, value): &(String, &str)| {
+            format!("  <add value=\"{value}\" key=\"{name}\" />\n")
+        };
+        format!("<appSettings>\n{}</appSettings>\n", fields.iter().map(one).collect::<String>())
+    }),
+    ("YAML", |fields| {
+        let one =
+            |(name, value): &(String, &str)| format!("  - value: {value}\n    name: {name}\n");
+        format!("env:\n{}", fields.iter().map(one).collect::<String>())
+    }),
+];
+
+/// The name of a value may follow it in its record. The name of the record before says nothing.
+#[test]
+fn a_name_after_a_value_belongs_to_that_value() {
+    let engine = engine();
+    let mut wrong = Vec::new();
+    for provider in &PROVIDERS {
+        for (layout, write) in VALUES_FIRST {
+            for owners in [&[""][..], &["alice_", "bob_", "carol_"]] {
+                for secret_first in [false, true] {
+                    let mut keys = Keys::new(&[provider.service, layout, owners[0]].concat());
+                    let [id_name, secret_name] = provider.variables;
+                    let pairs: Vec<_> =
+                        owners.iter().map(|_| pair(&engine, provider, &mut keys)).collect();
+                    let mut fields = Vec::new();
+                    for (owner, [id, secret]) in owners.iter().zip(&pairs) {
+                        let mut both = [
+                            (format!("{owner}{id_name}"), &**id),
+                            (format!("{owner}{secret_name}"), &**secret),
+                        ];
+                        if secret_first {
+                            both.reverse();
+                        }
+                        fields.extend(both);
+                    }
+                    let text = write(&fields);
+                    for [id, secret] in &pairs {
+                        let found = engine.whole(text.as_bytes()).candidates;
+                        let own = found.iter().find(|one| {
+                            let value = one.credential.secret.as_ref();
+                            value.is_some_and(|value| value.expose() == secret.as_bytes())
+                        });
+                        let of_own = own.map(|one| one.credential.key_id.as_ref() == Some(id));
+                        if of_own != Some(true) {
+                            wrong.push(format!("{layout} {owners:?} {of_own:?}: {text}"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong: {}", wrong.len(), wrong[..wrong.len().min(9)].join("\n"));
+}

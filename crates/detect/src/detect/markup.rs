@@ -6,17 +6,20 @@ use super::undo;
 /// The name of an element: its name without a prefix, and the attribute that names it.
 pub(super) fn element_name(name: &[u8], tag: &[u8]) -> Name {
     let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
-    let attribute =
-        [&b" name=\""[..], b" id=\"", b" key=\"", b" Name=\""].into_iter().find_map(|mark| {
-            let value = &tag[memchr::memmem::find(tag, mark)? + mark.len()..];
-            Some(&value[..memchr::memchr(b'"', value)?])
-        });
-    match attribute {
+    match attribute(tag) {
         Some(value) => Name::of(value, false),
         // The letters of `<p>` and `<b>` describe the format of a text.
         None if local.len() < 2 => Name::default(),
         None => Name::of(local, false),
     }
+}
+
+/// The attribute of a tag that names it.
+pub(super) fn attribute(tag: &[u8]) -> Option<&[u8]> {
+    [&b" name=\""[..], b" id=\"", b" key=\"", b" Name=\""].into_iter().find_map(|mark| {
+        let value = &tag[memchr::memmem::find(tag, mark)? + mark.len()..];
+        Some(&value[..memchr::memchr(b'"', value)?])
+    })
 }
 
 /// The name at the beginning of a tag.

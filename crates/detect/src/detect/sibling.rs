@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::markup;
 use super::name::{Name, Role};
 use super::outline::Scope;
 use super::words::words;
@@ -9,6 +10,8 @@ use super::words::words;
 /// Last words of the keys of fields that name the content of another field of the record.
 const KEYS: [&str; 10] =
     ["name", "key", "k", "parameter", "variable", "field", "label", "title", "id", "option"];
+/// Fields after a value that may name it.
+const AFTER: usize = 3;
 /// Bytes of a record that are read on either side of a value.
 const REACH: usize = 512;
 
@@ -27,6 +30,11 @@ pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Na
 
 /// The name in a field such as `"name": "SECRET_KEY"`.
 pub(super) fn field(text: &[u8]) -> Option<Name> {
+    written(text).map(|value| Name::of(value, false))
+}
+
+/// The text of the name in a field.
+fn written(text: &[u8]) -> Option<&[u8]> {
     let marks = |byte: &u8| b" \t\r\"'{-[\\#/".contains(byte);
     let start = text.iter().position(|byte| !marks(byte))?;
     let text = &text[start..];
@@ -41,5 +49,34 @@ pub(super) fn field(text: &[u8]) -> Option<Name> {
     let value = &rest[operator + 1..];
     // The value must be a name, not an object or a sentence.
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" \t\r\"'_-./:\\>}])".contains(byte);
-    (value.len() <= 100 && value.iter().all(plain)).then(|| Name::of(value, false))
+    (value.len() <= 100 && value.iter().all(plain)).then_some(value)
+}
+
+/// The text of the name that a field after a value gives to it, in the same record: in an object, a
+/// tag, or an item of a list.
+pub(super) fn after<'t>(text: &'t [u8], span: &Range<usize>) -> Option<&'t [u8]> {
+    let head = &text[span.start.saturating_sub(REACH)..span.start];
+    let rest = &text[span.end..text.len().min(span.end + REACH)];
+    let is_mark = |byte: &u8| b"{}<>\n".contains(byte);
+    let opens = head.iter().rposition(is_mark);
+    if opens.is_some_and(|at| head[at] == b'<') {
+        let tag = &rest[..memchr::memchr(b'>', rest)?];
+        return markup::attribute(tag);
+    }
+    let end = rest.iter().position(|byte| b"{}<>".contains(byte)).unwrap_or(rest.len());
+    let mut fields = rest[..end].split(|byte| b",\n;".contains(byte));
+    // What follows the value itself is its quote.
+    fields.next();
+    let fields = fields.take_while(|field| !field.trim_ascii_start().starts_with(b"- "));
+    fields.take(AFTER).find_map(written)
+}
+
+/// True if the record of a value begins with it, so no field before it is its name.
+pub(super) fn is_first(before: &[u8]) -> bool {
+    let line = memchr::memrchr(b'\n', before).map_or(before, |at| &before[at + 1..]);
+    let record = before.iter().rposition(|byte| b"{}<>".contains(byte)).map(|at| &before[at..]);
+    let opens = record.filter(|record| matches!(record[0], b'{' | b'<'));
+    let is_item = line.trim_ascii_start().starts_with(b"- ");
+    let own = opens.or(is_item.then_some(line));
+    own.is_some_and(|own| !own.iter().any(|byte| b",;".contains(byte)))
 }

@@ -46,7 +46,7 @@ pub(super) enum Fit {
 pub(super) struct Kin {
     /// The value's own name says that it is something else: a commit, a digest.
     pub is_other: bool,
-    /// The heading of its column has a word of the rule.
+    /// The heading of its column, or a field after it, has a word of the rule.
     pub is_headed: bool,
     /// For each id the fit.
     pub fits: Vec<Fit>,
@@ -145,7 +145,8 @@ pub(super) fn kin(
             is_other: label.name.role == Role::Other
                 && !ends_in_label(text, items[secret].span.start, &rule.labels)
                 && (!label.indirect || cells[secret].is_some()),
-            is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels),
+            is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels)
+                || is_named_after(text, &items[secret].span, &rule.labels),
             fits: fits.collect(),
             shares: ids.iter().map(is_shared).collect(),
             sides: ids.iter().map(|&id| is_one_side(text, &items[id], &items[secret])).collect(),
@@ -226,9 +227,12 @@ fn rename(text: &[u8], item: &mut Item) {
     let start = head.iter().rposition(|byte| !vacant::is_name(*byte)).map_or(0, |at| at + 1);
     let own = &head[start..];
     let name = if is_assigned {
-        let is_value = !own.is_empty() && words(own).iter().all(|word| is_empty(word));
         let fields = before.rsplit(|byte| b",\n;".contains(byte)).take(FIELDS);
-        fields.skip(1).find_map(sibling::field).filter(|_| is_value)
+        let is_first = sibling::is_first(before);
+        let later = is_first.then(|| sibling::after(text, &item.span)).flatten();
+        let name = later.map(|name| Name::of(name, false));
+        let name = name.or_else(|| fields.skip(1).find_map(sibling::field));
+        name.filter(|_| is_value(own))
     } else {
         let is_name = own.contains(&b'_') && before[end..].iter().any(|byte| b" \t".contains(byte));
         is_name.then(|| Name::of(own, false))
@@ -239,6 +243,23 @@ fn rename(text: &[u8], item: &mut Item) {
         item.label.indirect = is_assigned;
         item.label.assigned = !is_assigned;
     }
+}
+
+/// True if the name of a field says only that its value is named elsewhere.
+fn is_value(name: &[u8]) -> bool {
+    let words = words(name);
+    words.last().is_some_and(|last| last == "value")
+        || !words.is_empty() && words.iter().all(|word| is_empty(word))
+}
+
+/// True if a field after the secret at `span` names it with one of `labels`.
+fn is_named_after(text: &[u8], span: &Range<usize>, labels: &[String]) -> bool {
+    let before = &text[span.start.saturating_sub(NAMES)..span.start];
+    if labels.is_empty() || !sibling::is_first(before) {
+        return false;
+    }
+    let name = sibling::after(text, span).map(|name| words(name).concat());
+    name.is_some_and(|name| labels.iter().any(|label| name.contains(label.as_str())))
 }
 
 /// The words that name the secret of a rule: its labels, or its anchors that name the id without it.
