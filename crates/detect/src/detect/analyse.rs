@@ -184,6 +184,7 @@ pub(super) fn is_announced(bytes: &[u8]) -> bool {
         || blocks::opens(bytes).is_some()
         || blocks::is_patch(bytes)
         || blocks::is_drawing(bytes)
+        || utf16::is_program(bytes)
         || dump::is_dump(bytes)
 }
 

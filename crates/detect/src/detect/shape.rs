@@ -3,6 +3,7 @@
 //! The work is linear in the text for every rule: regions that would overlap are merged
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
+mod border;
 mod choice;
 mod judge;
 mod kin;
@@ -325,6 +326,7 @@ impl Look<'_> {
             searches = searches.saturating_sub(1);
             matches.steps += 1;
             let Some(groups) = self.shape.regex.regex().captures_at(text, from) else { break };
+            let groups = if view.is_raw() { border::cut(self.shape, text, groups) } else { groups };
             let Some(found) = groups.get(0) else { break };
             from = found.end().max(found.start() + 1);
             let secret = groups.name("secret").unwrap_or(found);

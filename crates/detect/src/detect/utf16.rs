@@ -37,10 +37,34 @@ pub(super) fn around(bytes: &[u8], at: usize, inside: bool) -> Decoded {
     spans.push(own.clone());
     strings(bytes, own.end..bytes.len().min(at + NEAR).max(own.end), is_little, &mut spans);
     debug_assert_eq!(spans[before], own);
+    decoded(bytes, &spans, is_little, inside)
+}
+
+/// The beginnings of files whose strings are UTF-16: programs and libraries of Windows and .NET, the
+/// hives of a registry, and the documents and mails of older Office.
+const PROGRAMS: [&[u8]; 3] = [b"MZ", b"regf", b"\xd0\xcf\x11\xe0"];
+/// Minimum number of characters of a string of a program; every token has more.
+const LONG: usize = 16;
+
+/// True if a text begins like a file whose strings are UTF-16.
+pub(super) fn is_program(bytes: &[u8]) -> bool {
+    PROGRAMS.iter().any(|head| bytes.starts_with(head))
+}
+
+/// The long strings of a program, one per line.
+pub(super) fn of_program(bytes: &[u8]) -> Option<Decoded> {
+    let mut spans = Vec::new();
+    strings(bytes, 0..bytes.len(), true, &mut spans);
+    spans.retain(|span| span.len() >= 2 * LONG);
+    (!spans.is_empty()).then(|| decoded(bytes, &spans, true, false))
+}
+
+/// The text of strings, one per line. There is at least one.
+fn decoded(bytes: &[u8], spans: &[Range<usize>], is_little: bool, inside: bool) -> Decoded {
     let (first, last) = (spans[0].start, spans[spans.len() - 1].end);
     let mut text = Vec::new();
     let mut letters = Vec::new();
-    for span in &spans {
+    for span in spans {
         if !text.is_empty() {
             text.push(b'\n');
             letters.push(((span.start - first) as u32, 0));

@@ -1,11 +1,14 @@
 //! Encoded runs of a text: selects those that are decoded, and carries the results outwards.
 
+use super::super::anchors::Class;
 use super::super::blocks;
-use super::super::decode::{self, Decoded};
+use super::super::decode::{self, Decoded, MAX_DEPTH};
 use super::super::order::Ends;
 use super::super::region;
+use super::super::shape::Shaped;
 use super::super::unpack;
 use super::super::unread::Unread;
+use super::super::utf16;
 use super::{Analysis, Encoded, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
 
 impl Tools {
@@ -22,6 +25,9 @@ impl Tools {
     ) {
         encoded.looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
         encoded.looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
+        if depth == 0 && utf16::is_program(bytes) {
+            self.program(bytes, found, budget);
+        }
         if blocks::is_patch(bytes) {
             self.patch(bytes, depth, found, inner, budget);
         }
@@ -141,6 +147,32 @@ impl Tools {
         for member in &members {
             *budget = budget.saturating_sub(member.text.len());
             self.descend_into(decoded, Some(member), depth, found, inner, budget);
+        }
+    }
+
+    /// Tokens of other providers in the strings of a program, which are UTF-16. Ids of AWS have literals
+    /// of their own in that encoding.
+    fn program(&self, bytes: &[u8], found: &mut Analysis, budget: &mut usize) {
+        let Some(decoded) = utf16::of_program(bytes) else { return };
+        let mut anchors = self.anchors.find(&decoded.text, &self.stop);
+        anchors.retain(|anchor| {
+            matches!(self.anchors.literal(*anchor).class, Class::Shape | Class::Start)
+        });
+        if anchors.is_empty() {
+            return;
+        }
+        *budget = budget.saturating_sub(decoded.text.len());
+        let inside = self.analyse(&decoded.text, &mut anchors, MAX_DEPTH, budget, &Ends::default());
+        let inside = outwards(inside, &decoded);
+        found.examples += inside.examples;
+        found.over_limit |= inside.over_limit;
+        found.costly.extend(inside.costly);
+        for (one, encodings) in inside.shaped {
+            let is_same =
+                |(other, _): &(Shaped, _)| other.rule == one.rule && other.span == one.span;
+            if !found.shaped.iter().any(is_same) {
+                found.shaped.push((one, encodings));
+            }
         }
     }
 

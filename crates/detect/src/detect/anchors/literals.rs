@@ -62,7 +62,7 @@ pub(super) fn of_tokens(packs: &Packs) -> Option<Literal> {
 /// Characters before a token, with which a short literal is searched for. The packed search compares
 /// four bytes; shorter literals would need a search of their own. `n` ends the escape `\n`, `D` the
 /// escapes `=3D` and `%3D`.
-const BEFORE: [u8; 16] = *b"\"'= :/\n\t>`(,;|nD";
+const BEFORE: [u8; 18] = *b"\"'= :/\n\t>`(,;|nD-[";
 
 /// The characters with one of which an anchor of a rule is searched for; none for most.
 pub fn signs_before(rule: &Rule, anchor: &[u8]) -> &'static [u8] {

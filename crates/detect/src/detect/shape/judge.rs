@@ -6,7 +6,7 @@ use crate::aws::KeyId;
 use crate::escapes::without_markup;
 use crate::finding::Confidence;
 use crate::placeholder;
-use crate::rules::{Author, Boundary, Facts, Reader, Rule, entropy};
+use crate::rules::{Author, Facts, Reader, Rule, entropy};
 use crate::secret::Secret;
 use crate::tokens::Reading;
 
@@ -16,6 +16,7 @@ use super::super::random;
 use super::super::undo;
 use super::super::view::View;
 use super::super::words::words;
+use super::border::Border;
 use super::{Look, Shaped};
 
 impl Look<'_> {
@@ -141,16 +142,24 @@ impl Look<'_> {
             let original = view.original(&span);
             base + original.start..base + original.end
         };
-        // The whole match is delimited by words, whatever delimits the credential in it.
-        let around = match shape.boundary {
-            Boundary::None => Boundary::None,
-            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
+        let is_token = secret.range() == whole.range() && self.rule().author == Author::Us;
+        let own = match is_token {
+            true => Border::of_token(shape),
+            false => Border::of_group(shape.boundary),
         };
-        let is_part = |boundary: Boundary, span: Range<usize>| {
-            is_part_of_more(boundary, view, &span, self.bytes, &outer(span.clone()))
+        // The whole match is delimited by words, whatever delimits the credential in it.
+        let around = Border::of_words(shape.boundary);
+        // Where a view has replaced an escape, the text of the view decides: the letters of an escape
+        // do not count.
+        let is_part = |border: Border, found: Range<usize>| {
+            let within = found.start > 0 && found.end < view.text.len();
+            match view.is_raw() || !within {
+                true => border.extends(self.bytes, &outer(found)),
+                false => border.extends(&view.text, &found),
+            }
         };
         !secret.is_empty()
-            && !is_part(shape.boundary, secret.range())
+            && !is_part(own, secret.range())
             && !is_part(around, whole.range())
             && entropy(secret.as_bytes()) >= shape.entropy
             && (!shape.random || random::reads_random(secret.as_bytes()))
@@ -177,24 +186,6 @@ impl Look<'_> {
 fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
     let after = piece.partition_point(|one| one.span.0 <= whole.start + reach);
     after.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
-}
-
-/// True if neighbours show that a match, or its credential, is part of something longer.
-///
-/// Where a view has replaced an escape, the text of the view decides: the letters of an escape do
-/// not count.
-fn is_part_of_more(
-    boundary: Boundary,
-    view: &View<'_>,
-    found: &Range<usize>,
-    bytes: &[u8],
-    span: &Range<usize>,
-) -> bool {
-    let within = found.start > 0 && found.end < view.text.len();
-    if view.is_raw() || !within {
-        return boundary.extends(bytes, span.clone());
-    }
-    boundary.extends(&view.text, found.clone())
 }
 
 /// Accounts in the examples of AWS's documentation.

@@ -1,0 +1,166 @@
+//! The borders of a match: the neighbours that make it a part of something longer, and the length that
+//! a binary format writes before a string.
+
+use std::ops::Range;
+
+use regex::bytes::Captures;
+
+use crate::rules::{Boundary, Shape};
+
+/// What must not be directly before or after a match.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Border {
+    /// Letters and digits must not.
+    letters: bool,
+    /// Signs that must not be before it.
+    before: &'static [u8],
+    /// Signs that must not be after it.
+    after: &'static [u8],
+}
+
+impl Border {
+    /// The border of letters and digits; none if the expression checks its neighbours.
+    pub(super) fn of_words(boundary: Boundary) -> Self {
+        Self { letters: boundary != Boundary::None, before: b"", after: b"" }
+    }
+
+    /// The border of the credential that is the whole match of a shape. A sign before its prefix is not
+    /// a part of it, as in `${KEY:-glpat-…}`, in a patch, and in a login of an address, and neither is a
+    /// sign on either side that it cannot contain.
+    pub(super) fn of_token(shape: &Shape) -> Self {
+        if shape.boundary != Boundary::Base64 {
+            return Self::of_words(shape.boundary);
+        }
+        let source = shape.regex.as_str();
+        let first = source.trim_start_matches("(?:");
+        let (class, _) = first.split_once(']').unwrap_or((first, ""));
+        let has_prefix = first.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+        Self {
+            letters: true,
+            before: match (has_prefix, first.starts_with('[')) {
+                (true, _) => b"",
+                (_, true) if class.contains("+/") => b"+/",
+                (_, true) if !class.contains("_-") => b"",
+                _ => b"+/-_",
+            },
+            after: if has_prefix && !source.contains("+/") { b"-_" } else { b"+/-_" },
+        }
+    }
+
+    /// The border of a credential in a match.
+    pub(super) fn of_group(boundary: Boundary) -> Self {
+        let signs: &[u8] = if boundary == Boundary::Base64 { b"+/-_" } else { b"" };
+        Self { before: signs, after: signs, ..Self::of_words(boundary) }
+    }
+
+    /// True if the neighbours of a span make it a part of something longer.
+    pub(super) fn extends(self, text: &[u8], span: &Range<usize>) -> bool {
+        let is_part = |byte: u8, signs: &[u8]| {
+            self.letters && byte.is_ascii_alphanumeric() || signs.contains(&byte)
+        };
+        let before = span.start.checked_sub(1).map(|at| text[at]);
+        let after = text.get(span.end).copied();
+        // `_token_` in Markdown.
+        let next = text.get(span.end + 1);
+        let is_framed = before == Some(b'_')
+            && after == before
+            && !next.is_some_and(|byte| is_part(*byte, b"-_"));
+        let extends = before.is_some_and(|byte| is_part(byte, self.before))
+            || !is_framed && after.is_some_and(|byte| is_part(byte, self.after));
+        extends && !is_counted(text, span)
+    }
+}
+
+/// Fewest bytes of a string whose length is looked for.
+const SHORTEST: usize = 16;
+/// Bytes before a string in which a byte must be that no text contains.
+const NEAR: usize = 64;
+/// Bytes after a string that may describe the next one, if a sign of text is its length.
+const MARKS: usize = 2;
+
+/// True for a byte that no text contains.
+fn is_binary(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f)
+}
+
+/// True if a number before a span in a binary gives its length, so its neighbours are no part of it.
+fn is_counted(text: &[u8], span: &Range<usize>) -> bool {
+    let before = &text[span.start.saturating_sub(NEAR)..span.start];
+    before.iter().any(|&byte| is_binary(byte))
+        && lengths(before).into_iter().flatten().any(|length| length.bytes == span.len())
+}
+
+/// A length that is written before a string.
+#[derive(Clone, Copy)]
+struct Length {
+    bytes: usize,
+    /// It is one byte that is a sign of text, such as a quote.
+    is_sign: bool,
+}
+
+/// The lengths that the bytes before a string may be: of one byte, of two or four in either order, and
+/// of variable length. Avro doubles a length, and PostgreSQL doubles it with that of its header.
+fn lengths(before: &[u8]) -> [Option<Length>; 5] {
+    let of = |bytes: usize| Length { bytes, is_sign: false };
+    let one = |byte: u8| {
+        let is_sign = byte.is_ascii_graphic() && !byte.is_ascii_alphanumeric() || byte == b' ';
+        Length { bytes: usize::from(byte), is_sign }
+    };
+    let single = match before {
+        [.., byte, 0, 0, 0] | [.., byte, 0] if *byte != 0 => Some(of(usize::from(*byte))),
+        [.., before, byte] if is_binary(*before) || *before > 0x7e => Some(one(*byte)),
+        // The mark of a string in CBOR and in Redis's files, and of a field in Protocol Buffers.
+        [.., b'x' | b'@', byte] => Some(one(*byte)),
+        [.., b'\n' | b'"' | b'*' | b'2' | b':', byte] => {
+            Some(Length { is_sign: true, ..one(*byte) })
+        }
+        _ => None,
+    };
+    let last = before.last().copied().map_or(0, usize::from);
+    let halved = single.filter(|one| one.bytes == last);
+    let half = |less: usize| {
+        let bytes = halved?.bytes.checked_sub(less)?;
+        bytes.is_multiple_of(2).then(|| of(bytes / 2))
+    };
+    let wide = match before {
+        [.., low, high @ 1..=0x0f, 0, 0] => Some(of(usize::from(*high) << 8 | usize::from(*low))),
+        [.., high @ 1..=0x0f, low] => Some(of(usize::from(*high) << 8 | usize::from(*low))),
+        _ => None,
+    };
+    let variable = match before {
+        [.., low @ 0x80..=0xff, high @ 1..=0x0f] => {
+            Some(of(usize::from(*high) << 7 | usize::from(*low & 0x7f)))
+        }
+        _ => None,
+    };
+    [single, half(0), half(3), wide, variable]
+}
+
+/// The match up to the length that a binary writes before it: the byte after a string may be a letter
+/// that describes the next one.
+pub(super) fn cut<'t>(shape: &Shape, text: &'t [u8], groups: Captures<'t>) -> Captures<'t> {
+    let Some(whole) = groups.get(0) else { return groups };
+    let before = &text[whole.start().saturating_sub(NEAR)..whole.start()];
+    let is_own = groups.name("secret").is_none_or(|secret| secret.range() == whole.range());
+    if !is_own || !before.iter().any(|&byte| is_binary(byte)) {
+        return groups;
+    }
+    let is_shorter = |length: &Length| {
+        let excess = whole.len().saturating_sub(length.bytes);
+        length.bytes >= SHORTEST && excess > 0 && (!length.is_sign || excess <= MARKS)
+    };
+    let lengths = lengths(before);
+    if lengths.iter().flatten().any(|length| length.bytes == whole.len()) {
+        return groups;
+    }
+    // Half a length is weak evidence.
+    let [single, _, _, wide, variable] = lengths;
+    let shorter = [single, wide, variable].into_iter().flatten().filter(is_shorter);
+    let ends = shorter.map(|length| whole.start() + length.bytes);
+    let mut cut = ends.filter_map(|end| {
+        let groups = shape.regex.regex().captures_at(&text[..end], whole.start())?;
+        let is_same = groups.get(0)?.range() == (whole.start()..end);
+        is_same.then_some(groups)
+    });
+    cut.next().unwrap_or(groups)
+}
