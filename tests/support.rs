@@ -79,7 +79,7 @@ pub(crate) fn cases(count: u32) -> ProptestConfig {
 pub(crate) struct Keys(u64);
 
 impl Keys {
-    /// Of a test's own name, so that no two tests share a key.
+    /// Keys by the name of a test, so that no two tests share a key.
     pub(crate) fn new(name: &str) -> Self {
         let start = name.bytes().fold(seed() ^ 0xcbf2_9ce4_8422_2325, |state, byte| {
             (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -183,7 +183,6 @@ impl Anchors {
         Self { literals, searchers, longest, starts }
     }
 
-    /// The literal of an anchor.
     pub(super) fn literal(&self, anchor: Anchor) -> &Literal {
         &self.literals[usize::from(anchor.literal)]
     }

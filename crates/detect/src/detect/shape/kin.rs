@@ -34,11 +34,11 @@ pub(super) struct Scene<'a> {
 pub(super) enum Fit {
     /// Their names or records show that they are not a pair.
     Apart,
-    /// Nothing shows that they belong together, but for their nearness.
+    /// Only their nearness shows that they belong together.
     Near,
     /// No word distinguishes their names, or the id is directly before the secret.
     Same,
-    /// Their names have the same words but for the half, or they are in one row of a table.
+    /// Their names have the same words except for the half, or they are in one row of a table.
     Named,
 }
 

@@ -106,7 +106,6 @@ impl Pairs {
     }
 }
 
-/// The window of a literal.
 pub(super) fn window(literal: &[u8], offset: usize) -> Window {
     from_fn(|place| literal[offset + place])
 }
