@@ -25,6 +25,7 @@ mod dump;
 mod finish;
 mod header;
 mod item;
+mod joint;
 mod label;
 mod lines;
 mod login;

@@ -47,6 +47,8 @@ pub(super) struct Shaped {
     pub is_example: bool,
     /// Its checksum is wrong.
     pub is_made_up: bool,
+    /// A shorter match with the same beginning is complete, too: both are reported.
+    pub is_either: bool,
 }
 
 /// The matches of a text.
@@ -347,7 +349,8 @@ impl Look<'_> {
     }
 
     /// Adds the matches of a view to those `found` from `first` on. A longer match replaces its
-    /// parts, and no overlapping region reports it again.
+    /// parts, and no overlapping region reports it again. If the text does not say which of the two
+    /// is the credential, neither is certain.
     fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
         if fresh.is_empty() {
             return;
@@ -357,12 +360,17 @@ impl Look<'_> {
             found.extend(fresh);
             return;
         }
-        for one in known {
+        for mut one in known {
             let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
-            if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
-                self.reported.insert((one.span.start, one.span.end));
-            } else {
-                found.push(one);
+            match fresh.get(at).filter(|longer| longer.span.start < one.span.end) {
+                Some(longer) if !longer.is_either => {
+                    self.reported.insert((one.span.start, one.span.end));
+                }
+                Some(_) => {
+                    one.confidence = one.confidence.min(Confidence::Medium);
+                    found.push(one);
+                }
+                None => found.push(one),
             }
         }
         found.extend(fresh);
