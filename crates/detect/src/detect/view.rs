@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::escapes::{Rewrite, escape};
+use crate::finding::Encoding;
 
 use super::columns;
 use super::dump;
@@ -25,6 +26,19 @@ pub(super) struct View<'a> {
     /// For each byte of `text` the offset and length of its source; `None` if the view is the
     /// stretch itself.
     map: Option<Vec<(u32, u8)>>,
+    /// The values of the view that are encoded in the stretch, in order.
+    parts: Vec<Part>,
+}
+
+/// A value that the stretch encodes.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its place in the view.
+    pub shown: Range<usize>,
+    /// The encoded run in the stretch, with its padding.
+    pub source: Range<usize>,
+    /// The encodings, outermost first.
+    pub layers: Vec<Encoding>,
 }
 
 /// Number of times that escapes are undone: a string in a string in a string.
@@ -33,12 +47,28 @@ const LAYERS: usize = 3;
 impl<'a> View<'a> {
     /// The unchanged stretch.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
-        Self { text: Cow::Borrowed(bytes), map: None }
+        Self { text: Cow::Borrowed(bytes), map: None, parts: Vec::new() }
     }
 
     /// A view of `text`. `map` gives the offset and length of the source of each byte.
     pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
-        Self { text: Cow::Owned(text), map: Some(map) }
+        Self { text: Cow::Owned(text), map: Some(map), parts: Vec::new() }
+    }
+
+    /// The view with its encoded values.
+    pub(super) fn with_parts(self, parts: Vec<Part>) -> Self {
+        Self { parts, ..self }
+    }
+
+    /// The encoded value in which a span of the view begins.
+    fn part(&self, span: &Range<usize>) -> Option<&Part> {
+        let next = self.parts.partition_point(|part| part.shown.end <= span.start);
+        self.parts.get(next).filter(|part| part.shown.start <= span.start)
+    }
+
+    /// The encodings of a span of the view.
+    pub(super) fn layers(&self, span: &Range<usize>) -> &[Encoding] {
+        self.part(span).map_or(&[], |part| &part.layers)
     }
 
     /// True if it is the unchanged stretch.
@@ -48,6 +78,10 @@ impl<'a> View<'a> {
 
     /// The span of the original that a span of the view represents.
     pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
+        // The padding belongs to a whole value.
+        if let Some(part) = self.part(span).filter(|part| part.shown == *span) {
+            return part.source.clone();
+        }
         match &self.map {
             Some(map) if !span.is_empty() => {
                 let (last, len) = map[span.end - 1];
@@ -84,7 +118,7 @@ impl<'a> View<'a> {
     }
 
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
-    fn unescaped<'b>(&self) -> Option<View<'b>> {
+    pub(super) fn unescaped<'b>(&self) -> Option<View<'b>> {
         memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
         // Control sequences are marks, which have their own views.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
@@ -178,7 +212,7 @@ impl<'a> View<'a> {
     }
 
     /// Appends an unchanged part of the view.
-    fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
+    pub(super) fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
         shown.extend_from_slice(&self.text[span.clone()]);
         match &self.map {
             Some(own) => map.extend_from_slice(&own[span]),

@@ -75,6 +75,7 @@ mod tests {
             facts: Facts::default(),
             is_example: false,
             is_made_up: false,
+            decoded: Vec::new(),
         }
     }
 
