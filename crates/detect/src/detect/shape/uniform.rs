@@ -186,7 +186,7 @@ fn keys(
     let is_whole = (!is_cut[0] || first.span.start > distance)
         && (!is_cut[1] || last.span.end + distance < bytes.len());
     let take_turns = halves.windows(2).all(|two| two[0].is_id != two[1].is_id);
-    if !is_whole || !take_turns || halves.len() % 2 != 0 || halves.len() < 2 * FEWEST {
+    if !is_whole || !take_turns || !halves.len().is_multiple_of(2) || halves.len() < 2 * FEWEST {
         return None;
     }
     let gap = |two: &[Half]| form(&bytes[two[0].span.end..two[1].span.start]);
