@@ -54,6 +54,7 @@ mod unpack;
 mod unread;
 mod utf16;
 mod vacant;
+mod values;
 mod view;
 mod words;
 mod wrap;

@@ -76,6 +76,7 @@ mod tests {
             is_example: false,
             is_made_up: false,
             is_either: false,
+            decoded: Vec::new(),
         }
     }
 
