@@ -73,7 +73,9 @@ pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std
 #[test]
 fn a_planted_secret_is_found_wherever_it_is() {
     let secrets = ["planted-0123456789", "planted-9876543210", "eightbyt"];
-    secrets.map(plant);
+    for secret in secrets {
+        plant(secret);
+    }
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
     for secret in secrets {
         for (before, after) in
