@@ -29,7 +29,7 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 /// A pack and its entries except trees.
 struct Baseline {
     pack: data::File,
-    /// Where compressed bytes begin and end, and their inflated size.
+    /// The range of the compressed bytes, and their inflated size.
     entries: Vec<(u64, u64, usize)>,
 }
 

@@ -261,7 +261,7 @@ def repositories(scale):
     yield f"{20_000 * scale} deltas of each other", circles
 
 
-# The peak of a process counts what it was forked from, so a small one stands between.
+# The peak of a process counts what it was forked from, so a small one is between.
 RUN = """
 import os, subprocess, sys, time
 begin = time.monotonic()

@@ -1,5 +1,5 @@
-//! The data of keysweep, embedded: one constant a file. A crate of its own, so that every crate that embeds it
-//! also packs it.
+//! The data of keysweep, embedded: one constant for each file. It is a separate crate so that every
+//! crate that embeds it also packs it.
 
 /// The rules, by the name of their file, in the order in which they are listed.
 pub const RULES: [(&str, &str); 21] = [
@@ -38,7 +38,7 @@ pub const EXAMPLE_WORDS: &str = include_str!("example-words.txt");
 /// Words of labels, by what they say of a value.
 pub const LABELS: &str = include_str!("labels.txt");
 
-/// Words that stand where a credential belongs.
+/// Words in the place of a credential.
 pub const PLACEHOLDERS: &str = include_str!("placeholders.txt");
 
 /// Digests of tokens that documentation shows.

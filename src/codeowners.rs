@@ -31,7 +31,7 @@ pub enum Syntax {
     Bitbucket,
 }
 
-/// Where the file may be, in the order in which it is looked for; `remote` is the URL of the
+/// The paths of the file in the order in which they are tried; `remote` is the URL of the
 /// repository, if it is known. The places that its provider does not know come last: a mirror still
 /// says who owns what.
 pub fn places(remote: Option<&str>) -> Vec<String> {
@@ -64,13 +64,13 @@ pub struct CodeOwners {
 struct Section {
     /// In lower case; the first section has none.
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<OwnersEntry>,
     /// Paths that have no owner in this section, whatever its entries say.
     excluded: Vec<Pattern>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct OwnersEntry {
     pattern: Pattern,
     owners: Vec<String>,
 }
@@ -114,7 +114,7 @@ impl CodeOwners {
                 Line::Excluded(pattern) => sections[current].excluded.push(pattern),
                 Line::Entry { pattern, owners } => {
                     let owners = if owners.is_empty() { defaults.clone() } else { owners };
-                    sections[current].entries.push(Entry { pattern, owners });
+                    sections[current].entries.push(OwnersEntry { pattern, owners });
                 }
             }
         }

@@ -28,7 +28,7 @@ const CANARY: &str = "canary";
 /// The occasion of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum When {
+pub enum Occasion {
     /// The credential leaked: now, in this order.
     Leak,
     /// A planned rotation of a key that did not leak.
@@ -52,7 +52,7 @@ pub struct Step {
     /// The operation of the API.
     pub api: Option<String>,
     /// The occasion.
-    pub when: When,
+    pub when: Occasion,
 }
 
 /// Facts about a credential that is explained: from an earlier report, or from the user.
@@ -177,8 +177,8 @@ fn procedure_steps<'a>(
 ) -> impl Iterator<Item = Step> + 'a {
     let own = own(name, rule);
     let steps = texts::procedure(name).into_iter().flat_map(|procedure| {
-        let leak = procedure.leak.iter().map(|step| (step, When::Leak));
-        leak.chain(procedure.rotation.iter().map(|step| (step, When::Rotation)))
+        let leak = procedure.leak.iter().map(|step| (step, Occasion::Leak));
+        leak.chain(procedure.rotation.iter().map(|step| (step, Occasion::Rotation)))
     });
     steps.map(move |(step, when)| {
         let text = texts::step(step);
@@ -207,7 +207,7 @@ fn procedure_steps<'a>(
 const TOKEN: &str = "<TOKEN>";
 
 /// The step of a rule that says itself what to do.
-fn own_step(rule: &Rule, title: &str, when: When, values: &Values) -> Step {
+fn own_step(rule: &Rule, title: &str, when: Occasion, values: &Values) -> Step {
     let Revocation { page, command } = &rule.revocation;
     // A command of the scanned project could do anything.
     let command = command.as_ref().filter(|_| rule.author != Author::Target);
@@ -229,7 +229,7 @@ fn own_step(rule: &Rule, title: &str, when: When, values: &Values) -> Step {
     }
 }
 
-/// Where a credential in a command would be kept.
+/// A credential in a command would be kept there.
 const KEPT_OUT: &str =
     "begin the line with a blank, so that the shell does not keep it in its history.";
 

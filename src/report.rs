@@ -251,7 +251,7 @@ pub struct Report<'a> {
     pub times: Option<&'a Times>,
     /// The lengths of lists.
     pub limits: Limits,
-    /// What is shown of it.
+    /// The part of it that is shown.
     pub view: View<'a>,
 }
 
@@ -291,7 +291,7 @@ fn worst(finding: &Finding) -> impl Ord + use<> {
         finding.verification.status == Status::Canary,
         !finding.is_active(),
         Reverse(finding.severity),
-        !finding.stands(),
+        !finding.is_present(),
         Reverse(finding.confidence),
     )
 }
@@ -300,7 +300,7 @@ fn worst(finding: &Finding) -> impl Ord + use<> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write(
     format: Format,
     report: &Report<'_>,

@@ -256,7 +256,7 @@ fn conclude(
     partners::link(&mut findings);
     canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.suppressions, options.today, &met);
-    // What was not looked for is not known to be gone.
+    // A credential that was not searched for is not known to be gone.
     let is_off =
         |entry: &BaselineEntry| rules.get(&entry.rule).is_some_and(|rule| !rules.applies(rule));
     counts.absent.retain(|entry| !is_off(entry));

@@ -3,6 +3,7 @@
 mod encodings;
 mod examples;
 mod file_names;
+mod joints;
 mod kinds;
 mod laws;
 mod near_examples;

@@ -130,7 +130,7 @@ fn read(kinds: &[Kind], data: &[u8]) {
         bytes.splice(..len, beginnings[0].iter().copied());
     }
     if choice & 0x80 == 0 {
-        mend(name, &mut bytes);
+        correct(name, &mut bytes);
     }
     let unpacked = Limit { value: UNPACKED, is_explicit: true };
     let options = ContainerOptions {
@@ -146,7 +146,7 @@ fn read(kinds: &[Kind], data: &[u8]) {
 }
 
 /// Sets the checksums without which a reader looks no further.
-fn mend(name: &str, bytes: &mut [u8]) {
+fn correct(name: &str, bytes: &mut [u8]) {
     match name {
         "tar" if bytes.len() >= 512 => {
             bytes[257..262].copy_from_slice(b"ustar");

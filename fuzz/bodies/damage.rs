@@ -13,7 +13,7 @@ use keysweep::finding::Fingerprint;
 
 use super::feed::Feed;
 use super::pieces::{expand, pair};
-use super::repository::{Repository, Told, found_in, id_of, planted, sha1, zlib};
+use super::repository::{Repository, Scanned, found_in, id_of, planted, sha1, zlib};
 
 /// Objects of a pack at most.
 const MOST: usize = 24;
@@ -35,7 +35,7 @@ struct Contents {
     is_wild: bool,
 }
 
-/// Where and what is changed.
+/// The offset of a change and its new byte.
 type Change = (usize, u8);
 
 const CHANGES: u8 = 3;
@@ -130,7 +130,7 @@ pub fn loose(data: &[u8]) {
     judge(&repository, &found_in(kind, &bytes), is_damaged, !is_wild);
 }
 
-/// Changes bytes, cuts what stands behind a place, and mends the checksum at the end.
+/// Changes bytes, cuts all after a position, and corrects the checksum at the end.
 fn damage(bytes: &mut Vec<u8>, changes: &[Change], cut: Option<usize>, reseal: bool) {
     for &(at, value) in changes {
         let at = at % bytes.len().max(1);
@@ -160,7 +160,7 @@ fn judge(
     if !is_known {
         return;
     }
-    let Told { found, coverage } = reported;
+    let Scanned { found, coverage } = reported;
     let problems = &coverage.problems;
     // A container among the blobs may be damaged by itself.
     let of_git: Vec<_> = problems.iter().filter(|one| one.what != "container").collect();
@@ -170,7 +170,7 @@ fn judge(
     if problems.is_empty() {
         let planted = found_in(Kind::Blob, planted().as_bytes());
         let all: BTreeSet<_> = expected.union(&planted).cloned().collect();
-        assert_eq!(found, all, "damaged and untold: {coverage:?}");
+        assert_eq!(found, all, "damaged and not reported: {coverage:?}");
     }
 }
 
@@ -179,7 +179,7 @@ fn kind_of(number: u8) -> Kind {
 }
 
 impl Contents {
-    /// Reads objects, each behind a byte that says how it is stored.
+    /// Reads objects, each after a byte that says how it is stored.
     fn read(feed: &mut Feed<'_>) -> Self {
         let mut contents = Self::default();
         while !feed.is_empty() && contents.entries.len() < MOST {

@@ -14,7 +14,7 @@ impl<'a> Feed<'a> {
         self.0.is_empty()
     }
 
-    /// The next byte; 0 behind the end.
+    /// The next byte; 0 after the end.
     pub fn byte(&mut self) -> u8 {
         self.take(1).first().copied().unwrap_or_default()
     }
@@ -26,18 +26,18 @@ impl<'a> Feed<'a> {
 
     /// The next bytes, at most `len` of them.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
-        let (taken, rest) = self.0.split_at(len.min(self.0.len()));
+        let (head, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
-        taken
+        head
     }
 
-    /// A run behind its length in one byte.
+    /// A run of bytes, preceded by its length in one byte.
     pub fn run(&mut self) -> &'a [u8] {
         let len = usize::from(self.byte());
         self.take(len)
     }
 
-    /// A run behind its length in two bytes.
+    /// A run of bytes, preceded by its length in two bytes.
     pub fn long_run(&mut self) -> &'a [u8] {
         let len = self.word();
         self.take(len)

@@ -27,7 +27,7 @@ pub fn planted() -> String {
 pub struct Repository(TempDir);
 
 /// The result of a scan.
-pub struct Told {
+pub struct Scanned {
     /// The fingerprints of the credentials.
     pub found: BTreeSet<Fingerprint>,
     /// The ledger's account of what was read and what was not.
@@ -82,7 +82,7 @@ impl Repository {
     }
 
     /// Scans its history.
-    pub fn scan(&self) -> Result<Told, Error> {
+    pub fn scan(&self) -> Result<Scanned, Error> {
         let database = database::DatabaseOptions { threads: 1, ..Default::default() };
         let options = history::HistoryOptions {
             repo: Some(self.root().to_owned()),
@@ -96,7 +96,7 @@ impl Repository {
 /// Runs a source, and collects its findings.
 pub fn reported(
     source: impl FnOnce(&Ledger, &(dyn Fn(Hit) + Sync)) -> Result<(), Error>,
-) -> Result<Told, Error> {
+) -> Result<Scanned, Error> {
     let ledger = Ledger::new();
     let found = Mutex::new(BTreeSet::new());
     source(&ledger, &|hit| {
@@ -106,10 +106,10 @@ pub fn reported(
     let coverage = ledger.coverage();
     let fault = coverage.problems.iter().any(|one| one.why.contains("bug in keysweep"));
     assert!(!fault, "{:?}", coverage.problems);
-    Ok(Told { found: found.into_inner().unwrap_or_else(PoisonError::into_inner), coverage })
+    Ok(Scanned { found: found.into_inner().unwrap_or_else(PoisonError::into_inner), coverage })
 }
 
-impl Told {
+impl Scanned {
     /// Asserts that the key in the intact object was found.
     pub fn holds_planted(&self) {
         let planted = found_in(Kind::Blob, planted().as_bytes());

@@ -79,7 +79,7 @@ class Queue:
 
     def __init__(self, targets: Iterable[Target], batch_seconds: float) -> None:
         self._batch_seconds = batch_seconds
-        # Light ones last; the end of the list is taken first.
+        # Light ones last; the end of the list is used first.
         self._waiting = sorted(targets, key=lambda target: (target.seconds, target.name))
         self._again: list[tuple[float, int, Work]] = []
         self._count = 0

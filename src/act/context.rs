@@ -53,11 +53,11 @@ impl Clock for SystemClock {
     fn sleep(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while !self.stop.is_set() {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let remaining = end.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
                 return true;
             }
-            thread::sleep(left.min(Duration::from_millis(50)));
+            thread::sleep(remaining.min(Duration::from_millis(50)));
         }
         false
     }
@@ -88,7 +88,7 @@ pub struct Context<'a> {
     pub clock: &'a dyn Clock,
     /// Whom to ask.
     pub person: &'a mut dyn Person,
-    /// Where the session is written: standard output.
+    /// The output of the session: standard output.
     pub out: &'a mut dyn Write,
     /// Reads, says what would be done and changes nothing.
     pub dry_run: bool,
@@ -123,7 +123,7 @@ impl Context<'_> {
     /// Writes it.
     ///
     /// # Errors
-    /// Those of the output.
+    /// An error of the output.
     pub fn announce(&mut self) -> Result<(), Failure> {
         let line = self.announcement();
         writeln!(self.out, "{line}")?;

@@ -14,7 +14,7 @@ use crate::text::escape_line;
 pub struct Facts {
     /// The key.
     pub key: AccessKey,
-    /// When it was used.
+    /// The time of its last use.
     pub last_used: LastUsed,
     /// Its user; `None` if GetUser is not allowed.
     pub user: Option<Named>,
@@ -65,10 +65,10 @@ impl Facts {
         Ok(Self { key, last_used, user, others, quarantine, signs, unseen })
     }
 
-    /// Writes them for people.
+    /// Writes the facts for people.
     ///
     /// # Errors
-    /// Those of the output.
+    /// An error of the output.
     pub fn write(&self, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n{}", self.key.id)?;
         let mut line = |what: &str, text: &str| writeln!(out, "  {what:<11} {}", escape_line(text));
@@ -132,7 +132,7 @@ pub fn status(key: &AccessKey, now: Timestamp) -> String {
     }
 }
 
-/// When a key was used, to the minute, and for what.
+/// The time of a key's last use, to the minute, and its service.
 pub fn used(last_used: Option<&LastUsed>) -> String {
     let Some(used) = last_used else { return "not seen".to_owned() };
     let Some(at) = used.at else { return "never".to_owned() };

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize as _;
 use serde_json::{Deserializer, Value};
 
 use crate::aws::KeyId;
+use crate::finding::GitOrigin;
 use crate::text::escape_line;
 
 /// The places of each key id.
@@ -57,7 +59,8 @@ impl Places {
                 for place in result["locations"].as_array().into_iter().flatten() {
                     let place = &place["physicalLocation"];
                     let path = &place["artifactLocation"]["uri"];
-                    self.add(id, path, &place["region"]["startLine"]);
+                    let region = &place["region"];
+                    self.add(id, &path_and_line(path, &Value::Null, &region["startLine"]));
                 }
             }
             return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
@@ -67,20 +70,30 @@ impl Places {
         let one = is_line && document.get("fingerprint").is_some();
         for finding in findings.into_iter().flatten().chain(one.then_some(document)) {
             for place in finding["occurrences"].as_array().into_iter().flatten() {
-                self.add(&finding["key_id"], &place["path"], &place["line"]);
+                self.add(&finding["key_id"], &of_occurrence(place));
             }
         }
         let closes = is_line && document.get("coverage").is_some_and(Value::is_object);
         one || closes || (!is_line && document["tool"]["name"] == "keysweep")
     }
 
-    fn add(&mut self, id: &Value, path: &Value, line: &Value) {
+    fn add(&mut self, id: &Value, place: &str) {
         let Some(id) = id.as_str().and_then(|id| KeyId::parse(id.as_bytes())) else { return };
-        let path = path.as_str().filter(|path| !path.is_empty()).unwrap_or("git's own records");
-        let path = escape_line(path);
-        let place = line.as_u64().map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
-        self.0.entry(id).or_default().insert(place);
+        self.0.entry(id).or_default().insert(escape_line(place));
     }
+}
+
+/// The place of an occurrence in a JSON report: `path:line`, or the object of git that has it.
+pub fn of_occurrence(place: &Value) -> String {
+    path_and_line(&place["path"], &place["git"], &place["line"])
+}
+
+/// `path:line`; without a path, the object, ref or reflog that `git` describes.
+pub fn path_and_line(path: &Value, git: &Value, line: &Value) -> String {
+    let path = path.as_str().filter(|path| !path.is_empty()).map(str::to_owned);
+    let of_git = || GitOrigin::deserialize(git).ok().map(|git| git.path());
+    let path = path.or_else(of_git).unwrap_or_else(|| "unnamed".to_owned());
+    line.as_u64().map_or_else(|| path.clone(), |line| format!("{path}:{line}"))
 }
 
 #[cfg(test)]
@@ -92,24 +105,28 @@ mod tests {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
         let finding = format!(
             r#"{{"fingerprint": "0", "key_id": "{id}", "occurrences": [{{"path": "a.env",
-            "line": 3}}, {{"path": "b\u001b", "line": null}}]}}"#
+            "line": 3}}, {{"path": "b\u001b", "line": null}}, {{"path": null, "line": 2, "git":
+            {{"object": "tag", "blob": "1f", "reachable": true, "held_by": [], "at_head": false,
+            "refs": []}}}}]}}"#
         );
         let json = format!(r#"{{"tool": {{"name": "keysweep"}}, "findings": [{finding}]}}"#);
         let jsonl = format!("{finding}\n{{\"coverage\": {{}}}}\n").replace("\",\n", "\",");
+        let jsonl = jsonl.replace("\"git\":\n", "\"git\":").replace("false,\n", "false,");
         let at = |path: &str, region: &str| {
             format!(
                 r#"{{"physicalLocation": {{"artifactLocation": {{"uri": "{path}"}}{region}}}}}"#
             )
         };
+        let line = |line: u32| format!(r#", "region": {{"startLine": {line}}}"#);
         let locations =
-            [at("a.env", r#", "region": {"startLine": 3}"#), at("b\\u001b", "")].join(",");
+            [at("a.env", &line(3)), at("b\\u001b", ""), at(".git/objects/1f", &line(2))].join(",");
         let sarif = format!(
             r#"{{"runs": [{{"tool": {{"driver": {{"name": "keysweep"}}}}, "results":
             [{{"properties": {{"keyId": "{id}"}}, "locations": [{locations}]}}]}}]}}"#
         );
         for text in [json, jsonl, sarif] {
             let places = Places::read(text.as_bytes()).expect("a report");
-            assert_eq!(places.of(&id), ["a.env:3", "b\\u{1b}"], "{text}");
+            assert_eq!(places.of(&id), [".git/objects/1f:2", "a.env:3", "b\\u{1b}"], "{text}");
         }
         assert!(matches!(Places::read(b"{}"), Err(PlacesError::NotAReport)));
         assert!(matches!(Places::read(b"AKIA"), Err(PlacesError::NotJson(_))));

@@ -1,4 +1,4 @@
-//! The circumstances that a hook's message depends on, besides the report.
+//! The circumstances that a hook's message depends on, apart from the report.
 
 use std::path::Path;
 

@@ -269,7 +269,7 @@ pub(super) struct OutputArguments {
     /// Show no progress
     #[arg(long, help_heading = "Output")]
     pub(super) no_progress: bool,
-    /// When to use colours
+    /// Use colours: always, never, or only in a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     pub(super) color: Color,
     /// Show secrets in clear (text, json and jsonl only)

@@ -120,7 +120,7 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Clean);
     }
-    if !chosen.taken.is_empty() && args.only.is_empty() && !args.yes && !agreed(&chosen)? {
+    if !chosen.accepted.is_empty() && args.only.is_empty() && !args.yes && !agreed(&chosen)? {
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Findings);
     }
@@ -162,7 +162,7 @@ fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
 /// Prints what is going to be suppressed, and which active keys are not.
 fn list(chosen: &Choice<'_>) -> io::Result<()> {
     let mut list = Vec::new();
-    for (finding, _) in &chosen.taken {
+    for (finding, _) in &chosen.accepted {
         writeln!(list, "suppresses {}", line(finding))?;
     }
     for finding in &chosen.active {
@@ -180,7 +180,7 @@ fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Ok(true);
     }
-    let count = chosen.taken.len();
+    let count = chosen.accepted.len();
     write!(io::stdout(), "Suppress {count}? They will no longer be reported. [y/N] ")?;
     io::stdout().flush()?;
     let mut answer = String::new();

@@ -13,7 +13,7 @@ use super::{complain, parse, progress};
 use crate::act::places::Places;
 use crate::act::policy::Verb;
 use crate::act::{Context, Failure};
-use crate::command::keys::{self as command, Limits, Options, Progress, Subject};
+use crate::command::keys::{self as command, KeysOptions, Limits, Progress, Subject};
 use crate::run::Status;
 use crate::text::escape_path;
 
@@ -64,7 +64,7 @@ pub(super) fn keys(args: &KeysArguments) -> Result<Status, Box<dyn Error>> {
 
 fn list(args: &KeysArguments, session: &Session) -> Result<Status, Failure> {
     let subjects = args.subjects.iter().map(|args| command::subject(args));
-    let options = Options {
+    let options = KeysOptions {
         subjects: subjects.collect::<Result<_, _>>()?,
         report: args.report.as_ref().map(read_report).transpose()?,
         limits: Limits { max_age: args.max_age, max_idle: args.max_idle },

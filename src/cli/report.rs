@@ -80,7 +80,7 @@ struct ReportOutput {
     /// Print nothing if there is nothing to report
     #[arg(long, short)]
     quiet: bool,
-    /// When to use colours
+    /// Use colours: always, never, or only in a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Color,
 }

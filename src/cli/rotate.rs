@@ -18,7 +18,7 @@ use crate::act::policy::Verb;
 use crate::aws::KeyId;
 use crate::command::rotate::destination::{Files, Wanted};
 use crate::command::rotate::places::Scan;
-use crate::command::rotate::{self, Mode, Options, journal};
+use crate::command::rotate::{self, Mode, RotateOptions, journal};
 use crate::run::Status;
 
 /// Arguments of `rotate`.
@@ -104,7 +104,7 @@ fn carry_out(
     let new = rotate::successor(&journal, key)?.and_then(|id| KeyId::parse(id.as_bytes()));
     let opened = args.act.open(Some(new.unwrap_or(key)), session)?;
     let look = Scan { stop: session.stop.clone() };
-    let options = Options {
+    let options = RotateOptions {
         key,
         destination: args.destination(),
         files: files()?,

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 pub(super) struct Session {
     /// Stops everything.
     pub(super) stop: Stop,
-    /// A signal sets it besides `stop`.
+    /// A signal sets it and `stop`.
     pub(super) interrupted: Stop,
     /// The start of the command.
     pub(super) began: Instant,
@@ -63,7 +63,7 @@ const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 #[cfg(not(target_os = "linux"))]
 const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
-/// The signals that the parent process wants to be ignored, one bit each.
+/// The signals that the parent process ignores, one bit each.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -27,7 +27,7 @@ use crate::source::stdin;
 use crate::stop::Stop;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
-use reported::{How, Targets};
+use reported::{ReadOptions, Targets};
 
 /// Arguments of every command that scans and reports.
 #[derive(Debug, Args)]
@@ -272,7 +272,7 @@ fn verify_report(
     let whole = |place: &Path| sources_in(place.to_owned(), args, &outputs, &stop);
     let all = SelectionArguments::everything();
     let files = scan::files_options(Vec::new(), &all, &outputs, &args.limits, &stop)?;
-    let targets = Targets::new(&mut earlier, &target, &How { whole: &whole, files })?;
+    let targets = Targets::new(&mut earlier, &target, &ReadOptions { whole: &whole, files })?;
     let sources = whole(&target)?;
     let repository = outputs.name_repository().then(|| run::provenance(&sources)).flatten();
     let search = run::RunOptions {

@@ -4,11 +4,11 @@
 #[derive(Debug)]
 pub(super) struct Pattern {
     segments: Vec<Segment>,
-    /// What matches in addition to the path itself.
+    /// The paths that match in addition to the path itself.
     inside: Inside,
 }
 
-/// How a pattern applies to what is inside of the folder that it matches.
+/// The effect of a pattern inside a folder that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
     /// Not at all.
@@ -108,7 +108,7 @@ impl Pattern {
         self.skip(&mut at);
         for name in path {
             let mut next = vec![false; end + 1];
-            // Behind the end of the pattern: this is inside of the folder that matched.
+            // After the end of the pattern: this is inside of the folder that matched.
             is_inside |= at[end];
             for (position, segment) in self.segments.iter().enumerate().filter(|(it, _)| at[*it]) {
                 match segment {
@@ -157,9 +157,9 @@ impl Segment {
                     rest = &tail[1..];
                 }
                 b'[' if has_sets => match set(tail) {
-                    Some((element, behind)) => {
+                    Some((element, after)) => {
                         elements.push(element);
-                        rest = behind;
+                        rest = after;
                     }
                     // A set that does not end matches nothing.
                     None => elements.push(Element::Set { ranges: Vec::new(), negated: false }),

@@ -160,7 +160,7 @@ docs/free/a @nobody
         ("x/README.md", "@admin @docs @writers"),
         // An entry has no comments after it: everybody named there is an owner.
         ("docs/api/a", "@admin @api @commented"),
-        // What is excluded stays so in its section.
+        // An excluded path stays excluded in its section.
         ("docs/free/a", "@admin"),
         ("db/a", "@admin @dba"),
         ("db/seed.rb", "@admin @seed mail@example.com"),

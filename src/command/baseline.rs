@@ -38,7 +38,7 @@ pub enum Only {
 #[derive(Debug, Default)]
 pub struct Choice<'a> {
     /// Each finding with its entry.
-    pub taken: Vec<(&'a Finding, BaselineEntry)>,
+    pub accepted: Vec<(&'a Finding, BaselineEntry)>,
     /// Keys that were proved active and that nobody named: they are not added.
     pub active: Vec<&'a Finding>,
 }
@@ -51,7 +51,7 @@ pub struct Changed {
     /// Entries that were removed.
     pub removed: usize,
     /// Findings that the baseline does not suppress.
-    pub left: usize,
+    pub remaining: usize,
 }
 
 /// A name without a finding.
@@ -111,7 +111,7 @@ pub fn choose<'a>(
         if finding.verification.status == Status::Active && change.only.is_empty() {
             choice.active.push(finding);
         } else {
-            choice.taken.push((finding, entry));
+            choice.accepted.push((finding, entry));
         }
     }
     Ok(choice)
@@ -128,9 +128,10 @@ pub fn change(
     prune: bool,
 ) -> Changed {
     let removed = if prune { baseline.prune(stale) } else { 0 };
-    let added = baseline.add(chosen.taken.into_iter().map(|(_, entry)| entry));
-    let left = findings.iter().filter(|found| baseline.of(&found.fingerprint).is_empty()).count();
-    Changed { added, removed, left }
+    let added = baseline.add(chosen.accepted.into_iter().map(|(_, entry)| entry));
+    let remaining =
+        findings.iter().filter(|found| baseline.of(&found.fingerprint).is_empty()).count();
+    Changed { added, removed, remaining }
 }
 
 impl Change {
@@ -179,8 +180,8 @@ impl Changed {
     /// The message for the user, on one line.
     pub fn sentence(&self, entries: usize) -> String {
         let mut text = format!("{} added, {} removed: {entries} in all", self.added, self.removed);
-        if self.left > 0 {
-            text.push_str(&format!("; {} findings are not suppressed", self.left));
+        if self.remaining > 0 {
+            text.push_str(&format!("; {} findings are not suppressed", self.remaining));
         }
         text
     }

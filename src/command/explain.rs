@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use crate::aws::{KeyId, KeyKind};
 use crate::canary;
-use crate::remedy::{self, Facts, Guide, Step, When};
+use crate::remedy::{self, Facts, Guide, Occasion, Step};
 use crate::rules::{Rule, RuleSet, id};
 use crate::text::escape_line;
 
@@ -118,7 +118,7 @@ pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let guide = guide(subject, rules);
     if let Some(guide) = &guide {
@@ -253,15 +253,15 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
 /// Writes all steps; the first step of a leak may be above already.
 fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
     for (when, heading) in [
-        (When::Leak, "If it leaked with its secret, do all of this, in this order"),
-        (When::Rotation, "If it did not leak, rotate it as planned"),
+        (Occasion::Leak, "If it leaked with its secret, do all of this, in this order"),
+        (Occasion::Rotation, "If it did not leak, rotate it as planned"),
     ] {
         let steps: Vec<&Step> = guide.steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
             writeln!(out, "{heading}:\n")?;
         }
         for (number, step) in steps.iter().enumerate() {
-            let shown_above = is_above && when == When::Leak && number == 0;
+            let shown_above = is_above && when == Occasion::Leak && number == 0;
             let above = if shown_above { " (above)" } else { "" };
             writeln!(out, "{:>3}. {}{above}", number + 1, escape_line(&step.title))?;
             if shown_above {

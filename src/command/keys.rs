@@ -41,7 +41,7 @@ pub enum Format {
 
 /// The options of `keysweep keys`.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct KeysOptions {
     /// Users and keys; none means all of the account.
     pub subjects: Vec<Subject>,
     /// The report's name, and the places of keys in it.
@@ -50,6 +50,13 @@ pub struct Options {
     pub limits: Limits,
     /// The format of the list.
     pub format: Format,
+}
+
+impl KeysOptions {
+    /// The name of the report, for texts.
+    fn report_name(&self) -> &str {
+        self.report.as_ref().map_or("the report", |(name, _)| name.as_str())
+    }
 }
 
 /// The counts for a line of progress.
@@ -128,7 +135,7 @@ pub struct Listed {
 /// No key at all could be looked at, and why.
 pub fn keys(
     context: &mut Context<'_>,
-    options: &Options,
+    options: &KeysOptions,
     progress: &Progress,
 ) -> Result<Listed, Failure> {
     let foreign = |subject: &Subject| match subject {
@@ -146,7 +153,7 @@ pub fn keys(
     if let Some(first) = refused.first().filter(|_| subjects.is_empty()) {
         return Err(first.clone());
     }
-    let options = Options { subjects, ..options.clone() };
+    let options = KeysOptions { subjects, ..options.clone() };
     let mut gathered = gather::gather(context.iam, &options, progress)?;
     gathered.problems.extend(refused.into_iter().map(|failure| failure.message));
     let now = context.clock.now();

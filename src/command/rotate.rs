@@ -42,10 +42,10 @@ pub enum Mode {
 }
 
 /// The options of `keysweep rotate`.
-pub struct Options<'a> {
+pub struct RotateOptions<'a> {
     /// The old key.
     pub key: KeyId,
-    /// Where the secret of the new one goes; step 1 needs it.
+    /// The destination of the new key's secret; step 1 needs it.
     pub destination: Option<Wanted>,
     /// The files of profiles.
     pub files: Files,
@@ -63,7 +63,7 @@ pub struct Options<'a> {
     pub watch: Option<Duration>,
     /// The task.
     pub mode: Mode,
-    /// Where the journal is.
+    /// The path of the journal.
     pub journal: PathBuf,
 }
 
@@ -114,7 +114,7 @@ pub fn check_kind(key: KeyId) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Refused before any change (2), or an answer is missing (3).
-pub fn rotate(context: &mut Context<'_>, options: &Options<'_>) -> Result<Status, Failure> {
+pub fn rotate(context: &mut Context<'_>, options: &RotateOptions<'_>) -> Result<Status, Failure> {
     check_kind(options.key)?;
     let key = options.key.to_string();
     let journal = Journal::open(&options.journal, &key)?;

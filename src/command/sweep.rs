@@ -260,7 +260,7 @@ impl TargetList {
 }
 
 fn history(root: &Path, template: &Template) -> git::history::HistoryOptions {
-    // Whether a credential is strong is decided for the whole sweep.
+    // The whole sweep decides if a credential is strong.
     git::history::HistoryOptions {
         repo: Some(root.to_owned()),
         database: template.database.clone(),

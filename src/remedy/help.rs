@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::rules::{Pack, Rule};
 
-use super::{Step, When, steps_for_rule};
+use super::{Occasion, Step, steps_for_rule};
 
 /// Most characters of a user's text that are shown.
 const LONGEST: usize = 2_000;
@@ -28,7 +28,7 @@ pub fn help_markdown(rule: &Rule) -> String {
     }
     let _ = writeln!(help, "## {}\n\n{}\n", plain(&rule.title), plain(&rule.description));
     for (when, heading) in
-        [(When::Leak, "After a leak"), (When::Rotation, "Planned rotation, without a leak")]
+        [(Occasion::Leak, "After a leak"), (Occasion::Rotation, "Planned rotation, without a leak")]
     {
         let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
@@ -51,11 +51,11 @@ pub fn help_markdown(rule: &Rule) -> String {
             }
         }
     }
-    if !help.contains(UPDATE) && is_beside_keys(rule) {
-        let _ = writeln!(help, "{BESIDE}\n\n```sh\n{UPDATE} {DEACTIVATE}\n```\n");
+    if !help.contains(UPDATE) && leaks_with_keys(rule) {
+        let _ = writeln!(help, "{KEY_FIRST}\n\n```sh\n{UPDATE} {DEACTIVATE}\n```\n");
     }
     let _ = writeln!(help, "{REWRITING}\n");
-    if is_beside_keys(rule) {
+    if leaks_with_keys(rule) {
         let _ = writeln!(help, "{STEPS} `keysweep explain KEY_ID`.");
     }
     help
@@ -79,7 +79,9 @@ pub fn help_text(rule: &Rule) -> String {
         }
     }
     let _ = writeln!(help, "\n{}\n{}", shown(&rule.title), shown(&rule.description));
-    for (when, heading) in [(When::Leak, "After a leak"), (When::Rotation, "Planned rotation")] {
+    for (when, heading) in
+        [(Occasion::Leak, "After a leak"), (Occasion::Rotation, "Planned rotation")]
+    {
         let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
             let _ = writeln!(help, "\n{heading}:");
@@ -91,18 +93,18 @@ pub fn help_text(rule: &Rule) -> String {
             }
         }
     }
-    if !help.contains(UPDATE) && is_beside_keys(rule) {
-        let _ = writeln!(help, "\n{BESIDE}\n  {UPDATE} {DEACTIVATE}");
+    if !help.contains(UPDATE) && leaks_with_keys(rule) {
+        let _ = writeln!(help, "\n{KEY_FIRST}\n  {UPDATE} {DEACTIVATE}");
     }
     let _ = writeln!(help, "\n{REWRITING}");
-    if is_beside_keys(rule) {
+    if leaks_with_keys(rule) {
         let _ = writeln!(help, "{STEPS} keysweep explain KEY_ID");
     }
     help
 }
 
 /// A secret that leaks together with an access key is often read before the key.
-const BESIDE: &str = "If an access key leaked with it, deactivate that first:";
+const KEY_FIRST: &str = "If an access key leaked with it, deactivate that first:";
 const UPDATE: &str = "aws iam update-access-key";
 const DEACTIVATE: &str = "--user-name '<USER>' --access-key-id '<KEY_ID>' --status Inactive";
 
@@ -111,7 +113,7 @@ const REWRITING: &str = "Rewriting history is not rotation: forks, pull-request 
 const STEPS: &str = "The steps with a key's own id and user:";
 
 /// True for rules whose credentials leak together with access keys.
-fn is_beside_keys(rule: &Rule) -> bool {
+fn leaks_with_keys(rule: &Rule) -> bool {
     matches!(rule.pack, Pack::Aws | Pack::Custom)
 }
 

@@ -134,12 +134,12 @@ fn no_step_needs_the_user_after_the_key_is_deleted() {
     let id = ["AKIA", BODY].concat();
     for rule in RuleSet::builtin().rules {
         let steps = steps(&finding(rule.id.as_str(), Some(id.clone()), None), &RuleSet::builtin());
-        for when in [When::Leak, When::Rotation] {
+        for when in [Occasion::Leak, Occasion::Rotation] {
             let commands = steps.iter().filter(|step| step.when == when);
             let commands: Vec<&str> = commands.filter_map(|step| step.cli.as_deref()).collect();
             let deleted = commands.iter().position(|cli| cli.contains("delete-access-key"));
-            let behind = deleted.map_or(&[][..], |at| &commands[at + 1..]);
-            assert!(!behind.iter().any(|cli| cli.contains("last-used")), "{}: {behind:?}", rule.id);
+            let after = deleted.map_or(&[][..], |at| &commands[at + 1..]);
+            assert!(!after.iter().any(|cli| cli.contains("last-used")), "{}: {after:?}", rule.id);
         }
     }
 }

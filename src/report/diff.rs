@@ -1,7 +1,7 @@
 //! Two reports compared, as text, Markdown, HTML and JSON.
 //!
-//! What is no longer in the newer report is gone only if that report covers where it was; otherwise
-//! it is listed with the reason why that is not known.
+//! A finding that the newer report does not have is gone only if that report covers its place;
+//! otherwise it is listed with the reason why that is not known.
 
 use std::io::{self, Write};
 
@@ -100,7 +100,7 @@ pub fn part_of(finding: &Finding) -> &'static str {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_diff(
     format: Format,
     diff: &Diff,

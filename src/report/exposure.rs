@@ -26,7 +26,7 @@ pub(super) struct Exposure<'a> {
     /// Other refs.
     pub(super) refs: Vec<String>,
     /// A place of it is in a checkout or a plain file.
-    pub(super) stands: bool,
+    pub(super) is_present: bool,
     /// HEAD has a place of it.
     at_head: bool,
     /// It has places outside any commit.
@@ -43,18 +43,18 @@ pub(super) struct Span<'a> {
     pub(super) commit: &'a str,
     pub(super) author: &'a Person,
     pub(super) start: i64,
-    /// When a commit removed it, never before it was added.
+    /// The time at which a commit removed it, never before it was added.
     pub(super) end: Option<i64>,
 }
 
 /// The places of a finding, those that a checkout or a plain file still has first.
 pub(super) fn places(finding: &Finding) -> impl Iterator<Item = &Occurrence> {
-    let of =
-        |stands| finding.occurrences.iter().filter(move |place| place.origin.stands() == stands);
+    let of = |is_present| {
+        finding.occurrences.iter().filter(move |place| place.origin.is_present() == is_present)
+    };
     of(true).chain(of(false))
 }
 
-/// The seconds of a date.
 pub(super) fn seconds(date: &str) -> Option<i64> {
     date.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }
@@ -101,7 +101,7 @@ impl<'a> Exposure<'a> {
             tags,
             branches,
             refs,
-            stands: finding.stands(),
+            is_present: finding.is_present(),
             at_head: gits().any(|git| git.at_head),
             uncommitted: origins().any(|it| it.git.as_ref().is_none_or(|git| git.commit.is_none())),
             reachable: gits().any(|git| git.reachable),
@@ -121,7 +121,7 @@ impl<'a> Exposure<'a> {
     /// The span that was removed last, if HEAD has it nowhere.
     fn removed(&self) -> Option<&Span<'a>> {
         let ends = self.spans.iter().filter(|span| span.end.is_some());
-        ends.max_by_key(|span| span.end).filter(|_| !self.stands)
+        ends.max_by_key(|span| span.end).filter(|_| !self.is_present)
     }
 
     /// The author who added it.
@@ -137,7 +137,7 @@ impl<'a> Exposure<'a> {
     /// The same, with names made safe for a format by `name`.
     pub(super) fn written(&self, name: fn(&str) -> String) -> String {
         let Some(first) = self.first() else {
-            return match (self.stands, self.reachable) {
+            return match (self.is_present, self.reachable) {
                 (true, _) if self.uncommitted => {
                     "In a file; no commit is known that added it.".to_owned()
                 }
@@ -159,12 +159,12 @@ impl<'a> Exposure<'a> {
         match self.removed() {
             Some(span) => text.push_str(&removal(span, first.start, name)),
             None if self.at_head => text.push_str(" HEAD still has it."),
-            None if self.stands => text.push_str(" A file still has it."),
+            None if self.is_present => text.push_str(" A file still has it."),
             None => text.push_str(" HEAD does not have it."),
         }
         let held = self.holders();
-        match (held.as_str(), self.stands) {
-            ("", _) if !self.reachable && !self.stands => {
+        match (held.as_str(), self.is_present) {
+            ("", _) if !self.reachable && !self.is_present => {
                 text.push_str(" No ref reaches it, but whoever has its commit can read it.");
             }
             ("", true) => {}
@@ -249,7 +249,7 @@ impl<'a> Span<'a> {
     }
 
     /// A checkout has it.
-    pub(super) fn stands(&self) -> bool {
+    pub(super) fn is_present(&self) -> bool {
         self.end.is_none() && self.git.at_head
     }
 }

@@ -11,7 +11,7 @@ use super::message::{Markup, code};
 use super::view::Filtered;
 use super::{Report, Times, message};
 use crate::finding::Severity;
-use crate::remedy::{self, Step, When};
+use crate::remedy::{self, Occasion, Step};
 use crate::text::escape_path;
 
 const SCHEMA: &str = "15.2.1";
@@ -196,7 +196,7 @@ fn vulnerability(report: &Report<'_>, item: &ResultItem<'_>) -> Vulnerability {
 /// The first step with its command, then the other steps.
 fn solution(report: &Report<'_>, item: &ResultItem<'_>) -> String {
     let steps = remedy::steps(item.finding, report.rules);
-    let mut leak = steps.iter().filter(|step| step.when == When::Leak);
+    let mut leak = steps.iter().filter(|step| step.when == Occasion::Leak);
     let mut text = match (remedy::verdict_advice(item.finding), leak.next()) {
         (Some(advice), _) => format!("{advice}."),
         (None, Some(Step { title, cli: Some(cli), keysweep, .. })) => {

@@ -36,7 +36,7 @@ impl Level {
 /// The first sentences of a report.
 pub(super) struct Headline<'a> {
     pub(super) level: Level,
-    /// What was found, and what to do first.
+    /// The result of the scan, and the first step.
     pub(super) sentence: String,
     /// A sentence that says if everything was read.
     pub(super) completeness: String,
@@ -49,7 +49,6 @@ pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.is_some() || finding.verification.status == Status::Canary
 }
 
-/// Words as a sentence.
 pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -129,7 +128,9 @@ fn unproven(first: &Finding, open: &[&Finding], named: fn(&str) -> String) -> St
     let was_asked = open.iter().any(|it| it.verification.status != Status::NotChecked);
     match (count - dead, dead) {
         (0, 1) => format!("{found}. It no longer works: find out what it was used for."),
-        (0, _) => format!("{found}. None works any more: find out what they were used for."),
+        (0, _) => {
+            format!("{found}. None of them works any more: find out what they were used for.")
+        }
         (1, 0) if was_asked => {
             format!("{found}. Whether it works could not be proved: treat it as live.{begin}")
         }

@@ -64,7 +64,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             write!(out, "{end}<div class=\"part\">")?;
         }
         let detailed = written < DETAILED;
-        let shown = finding::Entry::new(&page, finding, detailed).render();
+        let shown = finding::FindingEntry::new(&page, finding, detailed).render();
         let shown = shown.map_err(io::Error::other)?;
         written += shown.len();
         out.write_all(shown.as_bytes())?;

@@ -7,12 +7,11 @@ use std::iter::Peekable;
 
 use super::Report;
 use super::uri::Uri;
-use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot};
+use crate::finding::{Finding, Occurrence, Origin, Spot};
 
 /// Maximum number of further locations of one result. GitHub keeps 100 locations for each result.
 const FURTHER: usize = 20;
 
-/// One result.
 pub(super) struct ResultItem<'a> {
     pub(super) finding: &'a Finding,
     place: Cow<'a, Occurrence>,
@@ -76,7 +75,7 @@ struct OnlyInHistory<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Those of all places.
+    /// The results of all places.
     pub(super) fn all(finding: &'a Finding) -> Self {
         Self::new(finding, finding.places())
     }
@@ -93,7 +92,7 @@ impl<'a> Items<'a> {
             other.as_ref().is_ok_and(|other| same_file(&other.origin, &place.origin))
         };
         while let Some(Ok(other)) = self.places.next_if(is_same) {
-            if further.len() < FURTHER && other.origin.stands() {
+            if further.len() < FURTHER && other.origin.is_present() {
                 further.push(other);
             }
         }
@@ -108,7 +107,7 @@ impl<'a> Iterator for Items<'a> {
         while let Some(place) = self.places.next() {
             match place {
                 Err(error) => return Some(Err(error)),
-                Ok(place) if place.origin.stands() => return Some(Ok(self.at(place))),
+                Ok(place) if place.origin.is_present() => return Some(Ok(self.at(place))),
                 Ok(place) => {
                     if let Some(none) = &mut self.none {
                         none.add(place);
@@ -144,27 +143,14 @@ fn same_file(a: &Origin, b: &Origin) -> bool {
     a.path == b.path && a.target == b.target
 }
 
-/// The URI of the file, or of the record inside `.git` if there is no path: services show no result
-/// without a location.
+/// The URI of the file, or of the object, ref or reflog if there is no path: services show no
+/// result without a location.
 pub(super) fn uri(origin: &Origin) -> Uri {
     let mut path = origin.target.clone().unwrap_or_default().into_bytes();
     path.push(b'/');
     match (&origin.path, &origin.git) {
         (Some(name), _) => path.extend_from_slice(name),
-        (None, Some(git)) => {
-            let name = |folder: &str, name: Option<&String>| {
-                format!(".git/{folder}{}", name.map_or("unknown", String::as_str))
-            };
-            path.extend(
-                match git.object {
-                    GitObject::Ref => name("", git.refs.first()),
-                    GitObject::Reflog => name("logs/", git.refs.first()),
-                    GitObject::Config => ".git/config".to_owned(),
-                    _ => name("objects/", git.blob.as_ref().or(git.commit.as_ref())),
-                }
-                .into_bytes(),
-            );
-        }
+        (None, Some(git)) => path.extend(git.path().into_bytes()),
         (None, None) => path.extend_from_slice(b"unnamed"),
     }
     Uri::from_path(&path)

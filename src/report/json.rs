@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Report;
 use super::escape::{self, Layout};
-use super::record::{Place, Record};
+use super::record::{OccurrenceRecord, Record};
 use super::totals::Totals;
 use super::view::Filtered;
 use crate::coverage::Coverage;
@@ -49,7 +49,7 @@ pub(super) struct Document<'a, F> {
     pub(super) finding_count: Option<u64>,
     #[serde(skip_deserializing)]
     remedies: Remedies,
-    /// Those of the user: their texts belong to the report.
+    /// The rules of the user: their texts belong to the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) rules: Vec<RuleRecord>,
     /// Only in a sweep.
@@ -213,7 +213,7 @@ impl Serialize for Places<'_> {
         let mut places = serializer.serialize_seq(None)?;
         for place in self.0.places() {
             let place = place.map_err(S::Error::custom)?;
-            places.serialize_element(&Place::new(&place, self.0.confidence))?;
+            places.serialize_element(&OccurrenceRecord::new(&place, self.0.confidence))?;
         }
         places.end()
     }

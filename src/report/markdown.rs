@@ -78,29 +78,33 @@ fn write_parts<T>(
     out: &mut dyn Write,
     write: impl Fn(T, &mut dyn Write) -> io::Result<()>,
 ) -> io::Result<usize> {
-    let (mut written, mut left) = (0, 0);
+    let (mut written, mut remaining) = (0, 0);
     for part in parts {
-        if left > 0 {
-            left += 1;
+        if remaining > 0 {
+            remaining += 1;
             continue;
         }
         let mut body = Vec::new();
         write(part, &mut body)?;
         if written > 0 && written + body.len() > room {
-            left = 1;
+            remaining = 1;
             continue;
         }
         written += body.len();
         out.write_all(&body)?;
     }
-    Ok(left)
+    Ok(remaining)
 }
 
 fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "| | credential | where | exposed since |\n|---|---|---|---|")?;
-    let left = write_parts(findings.iter().copied(), TABLE, out, row)?;
-    if left > 0 {
-        writeln!(out, "\nand {}", summary::counted(left as u64, "more finding", "more findings"))?;
+    let remaining = write_parts(findings.iter().copied(), TABLE, out, row)?;
+    if remaining > 0 {
+        writeln!(
+            out,
+            "\nand {}",
+            summary::counted(remaining as u64, "more finding", "more findings")
+        )?;
     }
     writeln!(out)
 }
@@ -136,7 +140,7 @@ fn steps(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
         return Ok(());
     }
     writeln!(out, "**What to do first**\n")?;
-    let left = write_parts(todos.iter(), STEPS, out, |todo, out| {
+    let remaining = write_parts(todos.iter(), STEPS, out, |todo, out| {
         let named = todo.findings.iter().take(KEYS);
         let named = named.map(|finding| cell(&text::name(&finding.credential)));
         let mut named: Vec<String> = named.filter(|name| !name.is_empty()).collect();
@@ -151,20 +155,20 @@ fn steps(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
         let commands = if own.is_empty() { &todo.commands } else { &own };
         if commands.is_empty() { Ok(()) } else { detail::fenced(commands, "  ", out) }
     })?;
-    if left > 0 {
-        writeln!(out, "- and {}\n", summary::counted(left as u64, "more step", "more steps"))?;
+    if remaining > 0 {
+        writeln!(out, "- and {}\n", summary::counted(remaining as u64, "more step", "more steps"))?;
     }
     Ok(())
 }
 
 fn details(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     let open = findings.iter().copied().filter(|finding| finding.suppressed.is_none());
-    let left = write_parts(open, DETAILS, out, |finding, out| {
+    let remaining = write_parts(open, DETAILS, out, |finding, out| {
         let summary = detail::summary(report, finding);
         fold(&summary, out, |out| detail::write(report, finding, out))
     })?;
-    if left > 0 {
-        let more = summary::counted(left as u64, "more finding", "more findings");
+    if remaining > 0 {
+        let more = summary::counted(remaining as u64, "more finding", "more findings");
         writeln!(out, "The steps for {more} are in the report as HTML or JSON.\n")?;
     }
     Ok(())

@@ -24,7 +24,7 @@ use crate::text::escape_line;
 /// No line or column is larger: formats calculate with them.
 const LARGEST: u64 = 1 << 48;
 
-/// A finding; `O` is its list of [`Place`]s.
+/// A finding; `O` is its list of [`OccurrenceRecord`]s.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record<O> {
     fingerprint: Fingerprint,
@@ -108,7 +108,7 @@ impl<O> Record<O> {
     }
 }
 
-impl Record<Vec<Place>> {
+impl Record<Vec<OccurrenceRecord>> {
     /// Its name in messages.
     pub(super) fn name(&self) -> String {
         self.fingerprint.to_string()
@@ -160,7 +160,7 @@ impl Record<Vec<Place>> {
 
 /// One place of a finding.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct OccurrenceRecord {
     /// Only in a sweep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     target: Option<String>,
@@ -195,14 +195,14 @@ pub(super) struct Place {
     /// The place for services, if it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shown: Option<Shown>,
-    /// Of CODEOWNERS.
+    /// The owners in CODEOWNERS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     owners: Vec<String>,
     #[serde(default)]
     git: Option<GitOrigin>,
 }
 
-impl Place {
+impl OccurrenceRecord {
     /// The record of a place of a finding of this confidence.
     pub(super) fn new(place: &Occurrence, confidence: Confidence) -> Self {
         let Occurrence { origin, sighting, .. } = place;
@@ -379,7 +379,7 @@ pub(super) fn checked(start: Position, end: Position) -> Result<Region, &'static
     let is_position =
         |at: Position| is_number(at.line) && is_number(at.column) && is_number(at.column_utf16);
     if !is_position(start) || !is_position(end) || end < start {
-        return Err("lines and columns count from 1, and an end is behind its start");
+        return Err("lines and columns count from 1, and an end is after its start");
     }
     Ok(Region { start, end })
 }

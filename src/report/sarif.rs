@@ -149,23 +149,23 @@ struct Results<'a> {
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut results = serializer.serialize_seq(None)?;
-        let mut left = self.report.limits.results;
+        let mut remaining = self.report.limits.results;
         for finding in findings(self.report) {
-            if left == 0 {
+            if remaining == 0 {
                 break;
             }
             let flow = Flow::of(finding).map_err(S::Error::custom)?;
-            for item in Items::all(finding).take(left) {
+            for item in Items::all(finding).take(remaining) {
                 let item = item.map_err(S::Error::custom)?;
                 results.serialize_element(&self.result(&item, &flow))?;
-                left -= 1;
+                remaining -= 1;
             }
         }
         results.end()
     }
 }
 
-/// What the head of the log and the results need to know of all results.
+/// Facts about all results that the head of the log and each result need.
 struct Index<'a> {
     lines: Lines<'a>,
     artifacts: Artifacts,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::json::{Document, RunFacts, SCHEMA};
-use super::record::{Place, Record};
+use super::record::{OccurrenceRecord, Record};
 use super::summary::counted;
 use super::view::Filtered;
 use crate::coverage::Coverage;
@@ -28,7 +28,7 @@ use crate::text::escape_line;
 pub struct Saved {
     /// The findings.
     pub findings: Vec<Finding>,
-    /// What was scanned.
+    /// Its coverage.
     pub coverage: Coverage,
     /// The rules: the built-in ones, and those of the user in the report.
     pub rules: RuleSet,
@@ -188,12 +188,14 @@ impl Saved {
         if probe.findings != Findings::Present {
             return Err(ReadError::Damaged("`findings` is missing".to_owned()));
         }
-        let document: Document<'static, Vec<Record<Vec<Place>>>> =
+        let document: Document<'static, Vec<Record<Vec<OccurrenceRecord>>>> =
             serde_json::from_slice(text).map_err(|error| damage(&error))?;
         Self::of(document)
     }
 
-    fn of(mut document: Document<'static, Vec<Record<Vec<Place>>>>) -> Result<Self, ReadError> {
+    fn of(
+        mut document: Document<'static, Vec<Record<Vec<OccurrenceRecord>>>>,
+    ) -> Result<Self, ReadError> {
         let records = document.findings.take().unwrap_or_default();
         let mut saved = Self::without_findings(document);
         for record in records {
@@ -219,7 +221,11 @@ impl Saved {
         }
     }
 
-    fn add(&mut self, record: Record<Vec<Place>>, line: Option<usize>) -> Result<(), ReadError> {
+    fn add(
+        &mut self,
+        record: Record<Vec<OccurrenceRecord>>,
+        line: Option<usize>,
+    ) -> Result<(), ReadError> {
         let name = record.name();
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let finding = record.finding(&mut self.accounts);
@@ -245,7 +251,7 @@ fn lines(text: &[u8]) -> Result<Saved, ReadError> {
             _ => ReadError::Damaged(format!("line {number}: {}", cause(&error))),
         };
         if last.is_some() {
-            let why = format!("line {number}: there is more behind the last line of a report");
+            let why = format!("line {number}: there is more after the last line of a report");
             return Err(ReadError::Damaged(why));
         }
         let probe: Probe = serde_json::from_slice(line).map_err(damaged)?;

@@ -231,7 +231,7 @@ pub(super) fn left_out(left_out: &LeftOut) -> Vec<String> {
     if !left_out.not_opened.is_empty() {
         let forms = left_out.not_opened.iter().map(|(form, count)| format!("{count} {form}"));
         counts.push(format!(
-            "not opened, scanned as it stands: {}",
+            "not opened, scanned as it is: {}",
             forms.collect::<Vec<_>>().join(", ")
         ));
     }

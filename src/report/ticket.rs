@@ -11,7 +11,7 @@ use super::message::code;
 use super::{Report, text};
 use crate::aws::KeyId;
 use crate::finding::{Finding, Occurrence, Status};
-use crate::remedy::{self, When};
+use crate::remedy::{self, Occasion};
 use crate::text::{escape_line, escape_path};
 
 /// The beginning of every ticket.
@@ -40,7 +40,7 @@ pub fn done_steps(text: &str) -> BTreeSet<String> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_ticket(
     report: &Report<'_>,
     finding: &Finding,
@@ -114,7 +114,7 @@ fn exposure(finding: &Finding) -> String {
     let dates = git().filter_map(|git| git.committer.as_ref()?.date.get(..10));
     let mut parts: Vec<String> = Vec::new();
     parts.extend(dates.min().map(|day| format!("since {}", words(day))));
-    parts.push(match (finding.stands(), git().any(|git| git.reachable)) {
+    parts.push(match (finding.is_present(), git().any(|git| git.reachable)) {
         (true, _) => "still in the current files".to_owned(),
         (false, true) => "no longer in the current files, but in the history".to_owned(),
         (false, false) => "in commits that no branch has any more".to_owned(),
@@ -183,7 +183,7 @@ fn steps(
     let is_own = rule.is_none_or(|rule| rule.file.is_some());
     let prose = |text: &str| if is_own { words(text) } else { plain(text) };
     let steps = remedy::steps(finding, report.rules);
-    for step in steps.iter().filter(|step| step.when == When::Leak) {
+    for step in steps.iter().filter(|step| step.when == Occasion::Leak) {
         let title = prose(&step.title);
         let tick = if done.contains(&title) { "x" } else { " " };
         writeln!(out, "- [{tick}] **{title}.** {}\n", prose(&step.why))?;

@@ -203,13 +203,13 @@ impl Merge {
         let mut reader = part.reader_at(self.target(choice)).map_err(failed)?;
         let mut line = reader.target().map_err(failed)?;
         let mut credentials: HashSet<Fingerprint> = HashSet::new();
-        let mut left = line.hits;
-        while left > 0 && choice.has_hits && !options.stop.is_set() {
-            left -= 1;
+        let mut remaining = line.hits;
+        while remaining > 0 && choice.has_hits && !options.stop.is_set() {
+            remaining -= 1;
             let record = match reader.hit() {
                 Ok(Some(record)) => record,
                 Ok(None) => break,
-                // The other hits are taken all the same.
+                // The other hits are used all the same.
                 Err(error @ PartialError::Line { .. }) => {
                     ledger.problem("partial", part.file.name.as_bytes(), &error);
                     continue;

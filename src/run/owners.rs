@@ -13,9 +13,9 @@ use crate::finding::{GitObject, Origin};
 use crate::provenance::Provenance;
 use crate::source::{files, git};
 
-/// Where the file is.
+/// The path of the file.
 #[derive(Clone, Debug)]
-enum Place {
+enum FileLocation {
     Nowhere,
     WorkTree(std::path::PathBuf),
     Head(Box<git::history::HistoryOptions>),
@@ -24,43 +24,43 @@ enum Place {
 /// The owners of paths, read when they are asked for.
 #[derive(Debug)]
 pub(super) struct Owners {
-    place: Place,
+    place: FileLocation,
     read: OnceLock<Option<CodeOwners>>,
 }
 
 impl Owners {
-    /// Those of the repository that all sources are of.
+    /// The owners of the repository to which all sources belong.
     pub(super) fn of_sources(sources: &[Source]) -> Self {
         Self::at(match sources {
             [Source::Files(options)] | [Source::Files(options), Source::History(_)] => {
-                files::work_tree(options).map_or(Place::Nowhere, Place::WorkTree)
+                files::work_tree(options).map_or(FileLocation::Nowhere, FileLocation::WorkTree)
             }
-            [Source::History(options)] => Place::Head(Box::new(options.clone())),
+            [Source::History(options)] => FileLocation::Head(Box::new(options.clone())),
             [Source::Staged(options)] => {
                 head(&options.repo, &options.environment, &options.database)
             }
             [Source::Range(options)] => {
                 head(&options.repo, &options.environment, &options.database)
             }
-            _ => Place::Nowhere,
+            _ => FileLocation::Nowhere,
         })
     }
 
-    /// Those of a target of a sweep.
+    /// The owners of a target of a sweep.
     pub(super) fn of_target(target: &Target) -> Self {
         Self::at(match &target.history {
-            Some(history) => Place::Head(Box::new(history.clone())),
+            Some(history) => FileLocation::Head(Box::new(history.clone())),
             // A linked worktree, whose history is scanned with another target.
             None if git::open::is_repository(&target.place) => head(
                 &Some(target.place.clone()),
                 &git::open::Environment::default(),
                 &git::database::DatabaseOptions::default(),
             ),
-            None => Place::Nowhere,
+            None => FileLocation::Nowhere,
         })
     }
 
-    fn at(place: Place) -> Self {
+    fn at(place: FileLocation) -> Self {
         Self { place, read: OnceLock::new() }
     }
 
@@ -81,8 +81,8 @@ fn head(
     repo: &Option<std::path::PathBuf>,
     environment: &git::open::Environment,
     database: &git::database::DatabaseOptions,
-) -> Place {
-    Place::Head(Box::new(git::history::HistoryOptions {
+) -> FileLocation {
+    FileLocation::Head(Box::new(git::history::HistoryOptions {
         repo: repo.clone(),
         environment: environment.clone(),
         database: database.clone(),
@@ -90,16 +90,16 @@ fn head(
     }))
 }
 
-fn read(place: &Place, ledger: &Ledger) -> Option<CodeOwners> {
+fn read(place: &FileLocation, ledger: &Ledger) -> Option<CodeOwners> {
     let none = git::open::Environment::default();
     let (provenance, found) = match place {
-        Place::Nowhere => return None,
-        Place::WorkTree(folder) => {
+        FileLocation::Nowhere => return None,
+        FileLocation::WorkTree(folder) => {
             let provenance = git::provenance::of_repository(Some(folder), &none);
             let places = places(&provenance);
             (provenance, files::first_below(folder, places, codeowners::LARGEST, ledger))
         }
-        Place::Head(options) => {
+        FileLocation::Head(options) => {
             let repo = options.repo.as_deref();
             let provenance = git::provenance::of_repository(repo, &options.environment);
             let places = places(&provenance);

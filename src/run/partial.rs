@@ -82,7 +82,7 @@ pub struct TargetLine {
     pub failed: Option<String>,
     /// True if it is a repository whose history belongs to it and not to another target.
     pub history: bool,
-    /// What was read and what was not.
+    /// The content that was read, and the content that was not.
     pub coverage: Coverage,
     /// The repository, if it is one.
     pub repository: Option<RepositoryLine>,
@@ -99,7 +99,7 @@ pub struct TargetLine {
     /// The number of git objects that `--since` did not read again. The coverage includes them.
     #[serde(default, skip_serializing_if = "crate::coverage::is_zero")]
     pub reused: u64,
-    /// What was read of its object databases, so that a later sweep reads only what is new.
+    /// The objects that were read, by database, so that a later sweep reads only new ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub databases: Vec<ObjectsRead>,
     /// The time that it took.
@@ -204,7 +204,7 @@ pub struct EndLine {
     pub ended: String,
     /// True if a signal ended it.
     pub interrupted: bool,
-    /// What could not be read, sorted.
+    /// The problems, sorted.
     pub problems: Vec<Problem>,
     /// Remarks that are not problems.
     pub notes: Vec<String>,
@@ -282,7 +282,7 @@ pub enum Begun {
     /// Its first line.
     Head(PartialHead),
     /// Nothing, or the beginning of a first line: the sweep was killed at once.
-    Cut,
+    Truncated,
 }
 
 /// The next line of a partial.
@@ -290,7 +290,7 @@ pub enum Next {
     /// A line.
     Line(PartialLine),
     /// It ends, or the next line is not complete, though the last line has not come.
-    Cut,
+    Truncated,
 }
 
 impl<R: BufRead> PartialReader<R> {
@@ -303,7 +303,7 @@ impl<R: BufRead> PartialReader<R> {
         let mut partial = Self::resume(reader, 0);
         let begun = match partial.read()? {
             true => Begun::Head(head(&partial.line)?),
-            false if is_begun(&partial.line) => Begun::Cut,
+            false if is_begun(&partial.line) => Begun::Truncated,
             false => return Err(PartialError::Foreign),
         };
         Ok((begun, partial))
@@ -321,7 +321,7 @@ impl<R: BufRead> PartialReader<R> {
     /// If it can't be read, or is not what must follow.
     pub fn next_line(&mut self) -> Result<Next, PartialError> {
         if !self.read()? {
-            return Ok(Next::Cut);
+            return Ok(Next::Truncated);
         }
         let (number, is_hit) = (self.number, self.line.starts_with(HIT));
         let damaged = |why: String| PartialError::Line { number, why };
@@ -388,7 +388,7 @@ const HIT: &[u8] = b"{\"hit\":";
 ///
 /// # Errors
 ///
-/// Those of `file`.
+/// An error of `file`.
 pub fn beginning(file: impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     file.take(BEGINNING.len() as u64).read_to_end(&mut head)?;
@@ -400,7 +400,7 @@ fn is_begun(line: &[u8]) -> bool {
 }
 
 fn head(line: &[u8]) -> Result<PartialHead, PartialError> {
-    /// What every version of the format has.
+    /// The fields that every version of the format has.
     #[derive(Deserialize)]
     struct Any {
         keysweep_partial: u32,

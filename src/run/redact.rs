@@ -38,7 +38,7 @@ const REMEMBERED: usize = 4096;
 /// Bytes of different texts that are still searched after the run was asked to stop. Further texts
 /// are not shown at all, so that names do not exceed a limit of time.
 const GRACE: u64 = 8 << 20;
-/// Stands for a text that was not searched.
+/// Replaces a text that was not searched.
 const UNSEARCHED: &str = "[not shown]";
 
 /// Masks the secrets of `findings`, and `others`, in findings and problems.
@@ -165,12 +165,12 @@ impl End {
         if !self.stop.is_set() {
             return true;
         }
-        let left = self.grace.get().checked_sub(bytes as u64);
-        match left {
-            Some(left) => self.grace.set(left),
+        let remaining = self.grace.get().checked_sub(bytes as u64);
+        match remaining {
+            Some(remaining) => self.grace.set(remaining),
             None => self.hidden.set(self.hidden.get() + 1),
         }
-        left.is_some()
+        remaining.is_some()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::source::named::NamedOptions;
 pub struct Reported {
     /// Its name in the report; `None` if the report has no targets.
     pub name: Option<String>,
-    /// What the report names.
+    /// The options for the places that the report names.
     pub named: NamedOptions,
     /// All of it.
     pub whole: Vec<Source>,
@@ -62,7 +62,7 @@ pub fn run<D: Detector>(
     Ok(outcome)
 }
 
-/// What texts are read with.
+/// The detector and the ledger with which texts are read.
 struct Reading<'a, D> {
     options: &'a RunOptions,
     detector: &'a D,
@@ -107,8 +107,8 @@ impl<D: Detector> Reading<'_, D> {
         })?;
         // A target that was read in part may not have everything that was found there before.
         let is_left = |at: &usize| !whole.contains(at) || options.stop.is_set();
-        let left = named.into_iter().enumerate().filter(|(at, _)| is_left(at));
-        left.flat_map(|(_, hits)| hits).for_each(|hit| collector.add(hit));
+        let remaining = named.into_iter().enumerate().filter(|(at, _)| is_left(at));
+        remaining.flat_map(|(_, hits)| hits).for_each(|hit| collector.add(hit));
         Ok(collector.finish(rules, options.min_confidence, ledger))
     }
 

@@ -20,7 +20,7 @@ const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
 /// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
 /// of time and memory, or on the program.
 const OF_BYTES: [&str; 2] = [keysweep_unpack::DAMAGED, keysweep_unpack::READ_IN_PART];
-/// How the reasons of a container end that follow from its bytes and from the options, which are the
+/// The ends of a container's reasons that follow from its bytes and from the options, which are the
 /// same. Other limits are those of time, of memory, and of all containers together.
 const OF_LIMITS: [&str; 5] = [
     ": raise --depth",
@@ -29,7 +29,7 @@ const OF_LIMITS: [&str; 5] = [
     ": raise --max-ratio",
     ": raise --max-held, or unpack it",
 ];
-/// How the system's errors end, which a second reading may not have.
+/// The end of the system's errors, which a second reading may not have.
 const OF_SYSTEM: &str = "(os error";
 
 /// The targets of earlier partials.
@@ -42,7 +42,7 @@ pub struct Earlier {
     pub notes: Vec<String>,
 }
 
-/// Where the result of a target is.
+/// The place of a target's result.
 #[derive(Debug)]
 struct Found {
     file: usize,
@@ -132,8 +132,8 @@ impl Earlier {
         self.found(target).and_then(|found| found.state.as_deref())
     }
 
-    /// What was read of a target's object databases. Those with a problem that may pass are left
-    /// out.
+    /// The objects that were read of a target's databases. Databases with a problem that may pass
+    /// are left out.
     pub(super) fn databases(&self, target: &Target) -> Vec<ObjectsRead> {
         // If the partial changed since it was listed, everything is read.
         let found = self.found(target).filter(|found| found.has_databases);

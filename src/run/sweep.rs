@@ -40,7 +40,7 @@ use crate::text::escape_path;
 pub use frames::{PathText, Usage};
 pub use process::{ARGUMENT, Workers};
 use scan::{Scan, Scanned, credentials, keep, relative_to};
-pub(super) use slots::CUT;
+pub(super) use slots::SWEEP_ENDED;
 use slots::{Shared, Slots};
 
 /// The remark if there are no processes for targets.
@@ -151,7 +151,7 @@ pub fn sweep<D: Detector>(
         threads: sweep.threads.max(1),
         shared: Shared::new(targets),
     };
-    // What concerns no target has a ledger of its own, since a partial has it in its last line.
+    // Problems of no target have a ledger of their own, since a partial has them in its last line.
     let run = Ledger::new();
     let mut gathering = Gathering::new(&slots, options, (ledger, &run), sweep.partial);
     options.bounded(&options.clock(), &run, || {

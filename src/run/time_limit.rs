@@ -51,13 +51,13 @@ impl TimeLimit {
         work: impl FnOnce() -> T,
     ) -> T {
         let Some(limit) = self.limit else { return work() };
-        let left = limit.saturating_sub(self.began.elapsed());
-        if left.is_zero() {
+        let remaining = limit.saturating_sub(self.began.elapsed());
+        if remaining.is_zero() {
             end(limit);
             return work();
         }
         let watch = |work: &Work| {
-            if work.lasts(left) {
+            if work.lasts(remaining) {
                 end(limit);
             }
         };

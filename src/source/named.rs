@@ -25,11 +25,11 @@ pub struct NamedOptions {
     pub place: PathBuf,
     /// The folders that paths may be relative to.
     pub bases: Vec<PathBuf>,
-    /// How files are read; paths are filled in.
+    /// The options for files; their paths are set here.
     pub files: FileOptions,
     /// The repository.
     pub history: Option<history::HistoryOptions>,
-    /// What the report names.
+    /// The occurrences that the report names.
     pub occurrences: Vec<Occurrence>,
 }
 
@@ -111,7 +111,7 @@ pub fn scan<D: Detector>(
     Ok(())
 }
 
-/// What was read.
+/// The state of the reading.
 struct Read<'a> {
     options: &'a NamedOptions,
     texts: &'a Texts<'a>,
@@ -155,7 +155,7 @@ impl Read<'_> {
 /// The regular file of a path, if it is at or below `place` and no link leads to it. Both folders are
 /// canonical.
 fn file(base: &Path, path: &[u8], place: &Path) -> Option<PathBuf> {
-    // Where paths are Unicode, no file has a name of other bytes.
+    // On systems whose paths are Unicode, no file has a name of other bytes.
     let path = gix::path::from_byte_slice(path).ok()?;
     let is_inner = path.components().all(|part| matches!(part, Component::Normal(_)));
     let path = base.join(path);

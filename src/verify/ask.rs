@@ -211,8 +211,8 @@ impl Verifier {
                 }
             };
             let pause = backoff(attempt);
-            let tired = Instant::now() + pause >= deadline;
-            if matches!(answer, Answer::Later(_)) && !tired {
+            let is_out_of_time = Instant::now() + pause >= deadline;
+            if matches!(answer, Answer::Later(_)) && !is_out_of_time {
                 attempt += 1;
                 sleep(pause).await;
                 continue;

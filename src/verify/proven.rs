@@ -151,12 +151,12 @@ impl Groups {
         let of_id = key_id.as_ref().and_then(|id| self.ids.get(id)).copied();
         let of_secret = secret.as_ref().and_then(|secret| self.secrets.get(secret)).copied();
         let is_pair = key_id.is_some() && secret.is_some();
-        let left = match finding.verification.status {
+        let remaining = match finding.verification.status {
             Status::WrongSecret | Status::Inactive | Status::Unknown => is_pair && signs(&finding),
             Status::NotChecked | Status::Active => !is_pair,
             _ => false,
         };
-        if is_settled(&finding) || !left || of_id.or(of_secret).is_none() {
+        if is_settled(&finding) || !remaining || of_id.or(of_secret).is_none() {
             self.keep(finding);
         } else if !is_pair {
             // A single id or secret whose other half is known now.

@@ -21,7 +21,7 @@ fn willing(world: &World, question: &str, printed: &str) -> Option<String> {
     Some(if is_kept { "kept".to_owned() } else { key[16..].to_owned() })
 }
 
-/// Where the secret is, as a user would look for it.
+/// The place of the secret, as a user would look for it.
 fn kept(world: &World, to: &Wanted) -> String {
     match to {
         Wanted::Profile(_) => world.credentials(),

@@ -9,7 +9,7 @@ use keysweep::act::{Context, Failure};
 use keysweep::aws::KeyId;
 use keysweep::command::rotate::destination::{Files, Wanted};
 use keysweep::command::rotate::places::Scan;
-use keysweep::command::rotate::{Mode, Options, rotate};
+use keysweep::command::rotate::{Mode, RotateOptions, rotate};
 use keysweep::run::Status;
 
 use crate::support::Project;
@@ -40,7 +40,7 @@ impl<'a> Rotation<'a> {
     fn carry_out(&self, context: &mut Context<'_>, to: Option<Wanted>) -> Result<Status, Failure> {
         let week = SignedDuration::from_hours(7 * 24);
         let look = Scan::default();
-        let options = Options {
+        let options = RotateOptions {
             key: KeyId::parse(self.old.id.as_bytes()).expect("an id"),
             destination: to,
             files: Files {

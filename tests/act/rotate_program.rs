@@ -130,7 +130,7 @@ fn a_whole_rotation_in_a_terminal() {
     let before = home.credentials();
     let (text, status) = home.run(&["--to-profile", "shop", "--dry-run"], &[]);
     assert_eq!((status, home.keys().len()), (1, 1), "{text}");
-    assert!(text.contains("--dry-run: this would come now: make a second key"), "{text}");
+    assert!(text.contains("--dry-run: this would be next: make a second key"), "{text}");
     assert!(!home.journal().exists() && home.credentials() == before);
     let mut printed = String::new();
     for (more, answer, status) in [

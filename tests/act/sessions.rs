@@ -5,7 +5,7 @@ use keysweep::act::{Context, Failure};
 use keysweep::aws::KeyId;
 use keysweep::command::activate::activate;
 use keysweep::command::deactivate::{Sessions, deactivate};
-use keysweep::command::keys::{self, Format, Options, Progress};
+use keysweep::command::keys::{self, Format, KeysOptions, Progress};
 use keysweep::run::Status;
 
 use crate::support::act::{Around, Played, Session, named, opened, profile};
@@ -16,7 +16,7 @@ fn id(key: &Key) -> KeyId {
     KeyId::parse(key.id.as_bytes()).expect("an id")
 }
 
-fn list(options: &Options) -> impl FnOnce(&mut Context<'_>) -> Result<Status, Failure> + '_ {
+fn list(options: &KeysOptions) -> impl FnOnce(&mut Context<'_>) -> Result<Status, Failure> + '_ {
     move |context| {
         context.announce()?;
         keys::keys(context, options, &Progress::default()).map(|listed| listed.status)
@@ -54,7 +54,7 @@ fn keys_of_an_account_the_worst_first() {
         (&old.id, "OLDKEYIDOLDKEYIDOLDK"),
         (&ops.id, "OPSKEYIDOPSKEYIDOPSK"),
     ];
-    let options = Options { report: report.clone(), ..Options::default() };
+    let options = KeysOptions { report: report.clone(), ..KeysOptions::default() };
     let played = Session::default().play(&moto.url(), &ops, list(&options));
     insta::assert_snapshot!("keys_today", named(&played.text, &names));
     let played =
@@ -62,7 +62,7 @@ fn keys_of_an_account_the_worst_first() {
     insta::assert_snapshot!("keys_after_100_days", named(&played.text, &names));
 
     for format in [Format::Json, Format::Csv] {
-        let options = Options { report: report.clone(), format, ..Options::default() };
+        let options = KeysOptions { report: report.clone(), format, ..KeysOptions::default() };
         let work = |context: &mut Context<'_>| {
             keys::keys(context, &options, &Progress::default()).map(|listed| listed.status)
         };
@@ -72,7 +72,7 @@ fn keys_of_an_account_the_worst_first() {
     }
 
     let subjects = [old.id.as_str(), "shop-deploy"].map(|one| keys::subject(one).expect("one"));
-    let options = Options { subjects: subjects.into(), ..Options::default() };
+    let options = KeysOptions { subjects: subjects.into(), ..KeysOptions::default() };
     let played = Session::default().play(&moto.url(), &ops, list(&options));
     assert!(played.text.contains("3 keys of 2 users, 0 due."), "{}", played.text);
     assert_eq!(played.status, Status::Clean);
@@ -242,7 +242,7 @@ fn the_printed_policies_are_policies_and_enough() {
         actors.push(actor);
     }
     moto.check_signatures();
-    let options = Options::default();
+    let options = KeysOptions::default();
     let played = Session::default().play(&moto.url(), &actors[0], list(&options));
     assert_eq!(played.status, Status::Clean, "{}", played.text);
     let session = Session { answers: &["y", "y"], ..Session::default() };

@@ -20,7 +20,7 @@ use keysweep::report::Format;
 use crate::report::formats::untimed;
 use crate::support::{Keys, Project, Ran};
 
-/// What the sweeps are given.
+/// The arguments of the sweeps.
 const GIVEN: [&str; 4] = ["all", "all/notes/deep", "all/notes/a.txt", "none"];
 
 /// Every kind of target, and every relation of credentials between targets.
@@ -42,7 +42,7 @@ pub(super) fn everything(name: &str) -> (Project, Vec<String>) {
     let module =
         ["-c", "protocol.file.allow=always", "submodule", "add", "-q", "../bare.git", "sub"];
     project.git_in("all/borrows", &module);
-    // What is only in history, and what was moved.
+    // A key only in history, and a moved one.
     project.git_in("all/one", &["mv", "conf/a.env", "conf/b.env"]);
     commit("all/one", "moved");
     project.git_in("all/two", &["init", "-q", "-b", "main"]);
@@ -67,7 +67,7 @@ fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
     project.file("all/one/conf/a.env", &whole.env);
     project.file("all/two/id.txt", format!("the key {} is old\n", whole.id));
     project.file("all/rest/secret.env", format!("AWS_SECRET_ACCESS_KEY={}\n", whole.secret));
-    // Of other providers: a made-up token, and a pair whose id is nothing alone.
+    // Credentials of other providers: a made-up token, and a pair whose id is nothing alone.
     let made_up = keys.filled("ghp_{{alnum:36}}");
     let twilio = keys.filled("twilio_sid: AC{{hex:32}}\ntwilio_auth_token: {{hex:32}}\n");
     project.file("all/two/made-up.env", format!("t={made_up}\n"));
@@ -213,7 +213,7 @@ fn the_targets_need_not_be_there_and_a_folder_is_enough() {
 #[test]
 fn names_of_separate_sweeps_count_from_the_folder_of_all() {
     let (project, _) = everything("merge names");
-    // Those whose history or files belong to no other target.
+    // Targets whose history or files belong to no other target.
     let given = ["all/two", "all/rest", "all/notes/deep", "all/notes/c.txt"];
     let whole: Vec<&str> = ["sweep"].into_iter().chain(given).collect();
     let (one, _) = outputs(&project, "sweep", &whole);

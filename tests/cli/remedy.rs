@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use keysweep::finding::Finding;
-use keysweep::remedy::{self, When};
+use keysweep::remedy::{self, Occasion};
 use keysweep::rules::{Pack, RuleSet};
 
 use crate::support::findings::{finding, key_id, pair, secret};
@@ -204,7 +204,7 @@ fn the_first_step_deactivates_the_key_and_the_rotation_ends_with_one_key() {
     let output = cli.run(first);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(status().contains(&format!("{}\tInactive", key.id)), "{}", status());
-    for step in steps.iter().filter(|step| step.when == When::Rotation) {
+    for step in steps.iter().filter(|step| step.when == Occasion::Rotation) {
         let Some(command) = &step.cli else { continue };
         let output = cli.run(command);
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));

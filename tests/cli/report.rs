@@ -84,7 +84,7 @@ fn filters_keep_what_they_name_and_say_what_they_hide() {
         (&["--only", "owner=CONF@example.com"], &[s], 0),
         (&["--only", "owner=no known owner"], &[l], 0),
         (&["--only", "since=2023-11-14"], &[s, a, b, l], 0),
-        // What has no date counts as new.
+        // A finding without a date counts as new.
         (&["--only", "since=2023-11-15"], &[l], 0),
         (&["--not", "since=2023-11-15"], &[s, a, b], 0),
     ] {
@@ -244,7 +244,7 @@ fn mistakes_are_named_with_the_way_out() {
         ("cut", text[..text.len() / 2].to_owned(), "it is not complete"),
         ("cut.jsonl", without_last, "its last line"),
         ("half.jsonl", lines[..lines.len() - 9].to_owned(), "ends too early"),
-        ("more.jsonl", format!("{lines}{lines}"), "there is more behind the last line"),
+        ("more.jsonl", format!("{lines}{lines}"), "there is more after the last line"),
         (
             "print",
             text.replacen("\"fingerprint\": \"", "\"fingerprint\": \"x", 1),

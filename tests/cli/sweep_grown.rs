@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::support::storage::{copy_as_loose, only_pack};
 use crate::support::{Keys, Project, Ran};
 
-/// How much of the first sweep is reused.
+/// The part of the first sweep that is reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taken {
+enum Reused {
     /// The target, which did not change.
     Target,
     /// All objects.
@@ -23,15 +23,15 @@ enum Taken {
 }
 
 /// A repository: its name, what is done before the first sweep, and after it.
-type Case = (&'static str, fn(&Project, &str), fn(&Project, &str), Taken);
+type Case = (&'static str, fn(&Project, &str), fn(&Project, &str), Reused);
 
 const CASES: [Case; 20] = [
-    ("nothing", |_, _| {}, |_, _| {}, Taken::Target),
-    ("loose", |_, _| {}, fetch, Taken::All),
-    ("packed", |_, _| {}, fetch_pack, Taken::All),
-    ("loose-then-loose", fetch, fetch, Taken::All),
-    ("loose-then-packed", fetch, fetch_pack, Taken::All),
-    ("packed-then-packed", fetch_pack, fetch_pack, Taken::All),
+    ("nothing", |_, _| {}, |_, _| {}, Reused::Target),
+    ("loose", |_, _| {}, fetch, Reused::All),
+    ("packed", |_, _| {}, fetch_pack, Reused::All),
+    ("loose-then-loose", fetch, fetch, Reused::All),
+    ("loose-then-packed", fetch, fetch_pack, Reused::All),
+    ("packed-then-packed", fetch_pack, fetch_pack, Reused::All),
     (
         "repacked",
         |_, _| {},
@@ -39,7 +39,7 @@ const CASES: [Case; 20] = [
             fetch_pack(project, repo);
             project.git_in(repo, &["repack", "-a", "-d", "-q"]);
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
     // The new pack has what was loose; the old one stays.
     (
@@ -48,7 +48,7 @@ const CASES: [Case; 20] = [
         |project, repo| {
             project.git_in(repo, &["repack", "-d", "-q"]);
         },
-        Taken::Packs,
+        Reused::Packs,
     ),
     (
         "ref-gone",
@@ -56,7 +56,7 @@ const CASES: [Case; 20] = [
         |project, repo| {
             project.git_in(repo, &["update-ref", "-d", "refs/heads/side"]);
         },
-        Taken::All,
+        Reused::All,
     ),
     (
         "ref-forced",
@@ -64,7 +64,7 @@ const CASES: [Case; 20] = [
         |project, repo| {
             project.git_in(repo, &["update-ref", "refs/heads/main", "main~1"]);
         },
-        Taken::All,
+        Reused::All,
     ),
     (
         "pruned",
@@ -72,18 +72,18 @@ const CASES: [Case; 20] = [
         |project, repo| {
             project.git_in(repo, &["prune", "--expire=now"]);
         },
-        Taken::Packs,
+        Reused::Packs,
     ),
-    // Which copy of an object was read is not known.
+    // It is not known which copy of an object was read.
     (
         "prune-packed",
         |project, repo| copy_as_loose(&project.at(repo)),
         |project, repo| {
             project.git_in(repo, &["prune-packed"]);
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
-    ("unpacked", |project, repo| copy_as_loose(&project.at(repo)), fetch_pack, Taken::All),
+    ("unpacked", |project, repo| copy_as_loose(&project.at(repo)), fetch_pack, Reused::All),
     (
         "replaced",
         |_, _| {},
@@ -95,7 +95,7 @@ const CASES: [Case; 20] = [
             fs::rename(new, old).expect("a pack");
             fs::rename(new_index, index).expect("an index");
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
     (
         "no-index",
@@ -105,7 +105,7 @@ const CASES: [Case; 20] = [
             fetch_pack(project, repo);
             fs::remove_file(index).expect("it is ours");
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
     (
         "lfs",
@@ -116,7 +116,7 @@ const CASES: [Case; 20] = [
             let env = Keys::new("grown lfs").pair().env;
             project.file(format!("{repo}/lfs/objects/0f/0f/{name}"), env);
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
     (
         "alternates",
@@ -140,7 +140,7 @@ const CASES: [Case; 20] = [
             fs::write(objects.join("info/alternates"), text).expect("a file");
         },
         |project, _| fetch_pack(project, "lender.git"),
-        Taken::All,
+        Reused::All,
     ),
     (
         "alternates-gone",
@@ -153,9 +153,9 @@ const CASES: [Case; 20] = [
         |project, repo| {
             fs::remove_file(project.at(repo).join("objects/info/alternates")).expect("it is ours");
         },
-        Taken::Nothing,
+        Reused::Nothing,
     ),
-    ("sha256", |_, _| {}, fetch_pack, Taken::All),
+    ("sha256", |_, _| {}, fetch_pack, Reused::All),
     (
         "submodule",
         |project, repo| {
@@ -166,7 +166,7 @@ const CASES: [Case; 20] = [
         |project, repo| {
             project.git_in(&format!("{repo}/part"), &["-c", "fetch.unpackLimit=1", "fetch", "-q"]);
         },
-        Taken::All,
+        Reused::All,
     ),
 ];
 
@@ -289,18 +289,18 @@ fn only_new_objects_of_a_grown_repository_are_read_and_the_report_is_that_of_a_w
     }
     let part = sweep(&project, &["--since", "one", "--partial", "two"]).exits(1);
     let report = part.json();
-    for (name, .., taken) in CASES {
+    for (name, .., hits) in CASES {
         let (before, now) = (target(&first, name), target(&report, name));
         let count = now["reused"].as_u64().unwrap_or_default();
         let all = before["objects"].as_u64().expect("a number");
         let found = match (count, now["as_of"].is_string()) {
-            (0, true) => Taken::Target,
-            (0, false) => Taken::Nothing,
-            (_, false) if count == all => Taken::All,
-            (_, false) if count < all => Taken::Packs,
+            (0, true) => Reused::Target,
+            (0, false) => Reused::Nothing,
+            (_, false) if count == all => Reused::All,
+            (_, false) if count < all => Reused::Packs,
             _ => panic!("{name}: {count} of {all}"),
         };
-        assert_eq!(found, taken, "{name}: {count} of {all}");
+        assert_eq!(found, hits, "{name}: {count} of {all}");
     }
     check(&part, &sweep(&project, &[]).exits(1));
     let merged = project.keysweep(["merge", "two", "--format", "json"]).run().exits(1).json();
@@ -333,12 +333,12 @@ fn with_other_options_everything_is_read() {
     commit(&project, "all/r", 0);
     sweep(&project, &["--partial", "one", "--pack", "aws"]).exits(1);
     commit(&project, "all/r", 1);
-    let taken = |more: &[&str]| {
+    let hits = |more: &[&str]| {
         // Without the packs that find something the sweep ends with another status.
         let ran = sweep(&project, &[&["--since", "one"], more].concat());
         target(&ran.json(), "r")["reused"].as_u64().unwrap_or_default()
     };
-    assert!(taken(&["--pack", "aws"]) > 0);
+    assert!(hits(&["--pack", "aws"]) > 0);
     for more in [
         &["--pack", "tokens"][..],
         &[],
@@ -346,11 +346,12 @@ fn with_other_options_everything_is_read() {
         &["--pack", "aws", "--exclude", "*.txt"],
         &["--pack", "aws", "--no-attribution"],
     ] {
-        assert_eq!(taken(more), 0, "{more:?}");
+        assert_eq!(hits(more), 0, "{more:?}");
     }
 }
 
-/// What is unpacked in all objects together is limited, so one object's result depends on others.
+/// The unpacked bytes of all objects together are limited, so one object's result depends on
+/// others.
 #[test]
 fn with_a_limit_for_all_containers_nothing_is_recorded() {
     let project = Project::new();

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::{Keys, Project, Ran};
 
-/// What the commands below are given.
+/// The arguments of the commands below.
 const GIVEN: [&str; 4] = ["all", "all/notes/deep", "all/notes/a.txt", "none"];
 
 /// Every kind of target, with two keys in many of them: clones, one in another, a bare one, one that
@@ -87,7 +87,7 @@ fn a_plan_on_standard_input_gives_the_same_sweep_whole_or_in_parts() {
     // Each line alone.
     let alone: Vec<Ran> =
         listed.stdout.lines().map(|line| sweep(&project, &["--stdin"], line.as_bytes())).collect();
-    // What can't be scanned at all has no report when it is alone.
+    // A target that can't be scanned at all has no report when it is alone.
     let alone: Vec<Ran> = alone.into_iter().filter(|ran| !ran.stdout.is_empty()).collect();
     let ((targets, places), (all, everywhere)) = (content(&alone), content(&[whole]));
     assert_eq!(places, everywhere);

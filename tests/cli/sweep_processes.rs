@@ -235,7 +235,7 @@ fn an_interrupted_sweep_stops_its_processes_and_reports() {
     }
 }
 
-/// What others can read of a process: its command line; its environment, by the same user.
+/// Others can read this of a process: its command line; its environment, by the same user.
 #[test]
 fn a_process_shows_no_names_on_its_command_line_or_in_its_environment() {
     let (project, slow, pairs) = with_slow_target("process secret");
@@ -270,7 +270,7 @@ fn a_user_who_starts_a_sweep_process_is_advised() {
     }
 }
 
-/// What is found, how it is ordered and what the rows say depends on neither jobs nor threads.
+/// The findings, their order and the rows depend on neither jobs nor threads.
 #[test]
 fn the_report_and_the_order_of_rows_do_not_depend_on_the_number_of_jobs() {
     let mut keys = Keys::new("process jobs");

@@ -407,7 +407,8 @@ fn a_folder_with_the_name_objects_is_compared_by_content() {
     assert_eq!(part.json()["findings"], sweep(&project, &[]).json()["findings"]);
 }
 
-/// How far a container is read within a time depends on the machine. Other limits count its bytes.
+/// The part of a container that is read within a time depends on the machine. Other limits count
+/// its bytes.
 #[test]
 fn a_container_that_a_limit_of_time_cut_is_read_again() {
     let project = project("since time");

@@ -78,7 +78,7 @@ fn a_string_of_a_binary_format_is_found_whatever_touches_it() {
 /// Programs keep strings without anything between them, LMDB a value directly after its name.
 #[test]
 fn a_secret_directly_after_its_name_is_found() {
-    let mut keys = Keys::new("right behind");
+    let mut keys = Keys::new("right after");
     for (id_name, secret_name) in [
         ("access_key", "secret_key"),
         ("aws_access_key_id", "aws_secret_access_key"),

@@ -69,7 +69,7 @@ fn phar(text: &str, packed: &[u8], flags: usize) -> Vec<u8> {
 
 #[test]
 fn what_is_packed_between_text_is_found() {
-    let mut keys = Keys::new("behind");
+    let mut keys = Keys::new("after");
     let pair = keys.pair();
     let text = pair.env.as_str();
     let object = format!("blob {}\0{text}", text.len());
@@ -132,7 +132,7 @@ fn a_repository_in_a_tarball_is_opened() {
 
 #[test]
 fn a_zip_archive_is_found_after_anything_however_long() {
-    let (project, mut keys) = (Project::new(), Keys::new("behind anything"));
+    let (project, mut keys) = (Project::new(), Keys::new("after anything"));
     project.file("a.env", keys.pair().env);
     let script = "import zipfile; zipfile.ZipFile('a.zip', 'w', 8).write('a.env')";
     let made = std::process::Command::new("python3")
@@ -167,7 +167,7 @@ fn what_is_not_opened_is_counted_by_its_form() {
     let counted = &ran.json()["coverage"]["left_out"]["not_opened"];
     assert_eq!(counted, &serde_json::json!({"lzop": 1, "rar": 3}));
     let reported = project.keysweep(["scan"]).run().exits(0).stderr;
-    assert!(reported.contains("not opened, scanned as it stands: 1 lzop, 3 rar"), "{reported}");
+    assert!(reported.contains("not opened, scanned as it is: 1 lzop, 3 rar"), "{reported}");
     project.git(&["init", "-q", "-b", "main"]).git(&["add", "."]).git(&["commit", "-qm", "one"]);
     let ran = project.keysweep(["sweep", ".", "--format", "json"]).run().exits(0);
     let counted = &ran.json()["coverage"]["left_out"]["not_opened"];

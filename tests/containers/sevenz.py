@@ -40,18 +40,18 @@ def write(name, members, filters, mode="w", password=None, **more):
 
 key = ("conf/prod.env", env)
 for name, filters in WAYS.items():
-    # The key stands behind other members of the same block.
+    # The key is after other members of the same block.
     write(f"{name}.7z", [("bin/noise", noise), key], filters)
 write("encrypted.7z", [("note", noise), key], None, password="secret")
 write("names.7z", [key], None, password="secret", header_encryption=True)
 
 # The block before that of the key can't be read.
-write("behind-ppmd.7z", [("note", b"nothing\n" * 99)], [PPMD])
-write("behind-encrypted.7z", [("note", b"nothing\n" * 99)], None, password="secret")
-write("behind-damaged.7z", [("note", noise)], [LZMA2])
+write("after-ppmd.7z", [("note", b"nothing\n" * 99)], [PPMD])
+write("after-encrypted.7z", [("note", b"nothing\n" * 99)], None, password="secret")
+write("after-damaged.7z", [("note", noise)], [LZMA2])
 for name in ("ppmd", "encrypted", "damaged"):
-    write(f"behind-{name}.7z", [key], [LZMA2], mode="a")
-with open("behind-damaged.7z", "r+b") as file:
+    write(f"after-{name}.7z", [key], [LZMA2], mode="a")
+with open("after-damaged.7z", "r+b") as file:
     file.seek(5000)
     file.write(b"\xff" * 64)
 
@@ -63,6 +63,6 @@ for name, byte in [("before", b"noise, of which a byte is wrong"), ("own", b"# p
         file.seek(place + 4)
         file.write(b"!")
 
-# A member whose own container ends at once, and megabytes behind it.
+# A member whose own container ends at once, and megabytes after it.
 empty = bytes.fromhex("1f8b0800000000000003030000000000 00000000".replace(" ", ""))
 write("rest.7z", [("short.gz", empty + b"x" * (64 << 20))], [{"id": py7zr.FILTER_LZMA}])

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::containers::forms::ways;
+use crate::containers::forms::member_paths;
 use crate::support::tools;
 use crate::support::{Keys, Project, Ran};
 
@@ -46,8 +46,8 @@ fn scan(project: &Project, name: &str) -> Ran {
 
 #[track_caller]
 fn is_found(ran: &Ran, name: &str) {
-    let way = [name, "conf/prod.env"].map(str::to_owned).to_vec();
-    assert_eq!(ways(ran), [(way, 3)], "{name}");
+    let member_path = [name, "conf/prod.env"].map(str::to_owned).to_vec();
+    assert_eq!(member_paths(ran), [(member_path, 3)], "{name}");
     assert_eq!(ran.json()["findings"][0]["rule"], "aws-access-key", "{name}");
 }
 
@@ -87,13 +87,13 @@ fn members_that_are_not_read_are_reported_by_name() {
 fn a_block_that_cannot_be_read_hides_no_other() {
     let Some(project) = written() else { return };
     for (name, reported) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
-        let name = format!("behind-{name}.7z");
+        let name = format!("after-{name}.7z");
         let ran = scan(&project, &name).exits(1);
         is_found(&ran, &name);
         assert!(ran.problems().iter().any(|problem| problem.contains(reported)), "{ran:?}");
     }
-    let ran = scan(&project, "behind-encrypted.7z").exits(1);
-    is_found(&ran, "behind-encrypted.7z");
+    let ran = scan(&project, "after-encrypted.7z").exits(1);
+    is_found(&ran, "after-encrypted.7z");
     assert_eq!(ran.left_out("encrypted"), 1);
 }
 

@@ -171,7 +171,7 @@ impl Layout {
         Self { text, rule: "aws-access-key", id: Some(id), secret: Some(secret), token: None }
     }
 
-    /// Where its parts went.
+    /// The places of its parts.
     fn truth(&self, written: &Written) -> Truth {
         let span = |part: &String| {
             let start = self.text.find(part.as_str()).expect("it stands in the text");
@@ -426,6 +426,6 @@ fn many_thousand_texts_in_other_notations_are_found() {
         .map(|(name, (count, first))| format!("{name}: {count} of {times}, {first}"))
         .collect();
     let failed: u64 = faults.values().map(|(count, _)| count).sum();
-    // Of random secrets one in a million reads like text.
+    // One random secret in a million reads like text.
     assert!(failed <= 5, "{failed} texts fail:\n{}", list.join("\n\n"));
 }

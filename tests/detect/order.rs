@@ -36,8 +36,8 @@ enum Stray {
     None,
     IdBefore,
     SecretBefore,
-    IdBehind,
-    SecretBehind,
+    IdAfter,
+    SecretAfter,
 }
 
 fn list(names: [&str; 2], separator: &str, count: usize, reversed: bool, stray: Stray) -> List {
@@ -52,8 +52,8 @@ fn list(names: [&str; 2], separator: &str, count: usize, reversed: bool, stray: 
         let (id, secret) = (half(id_name, id), half(secret_name, secret));
         if reversed { secret + &id } else { id + &secret }
     }));
-    records.extend((stray == Stray::IdBehind).then(|| half(id_name, &random.id())));
-    records.extend((stray == Stray::SecretBehind).then(|| half(secret_name, &random.secret())));
+    records.extend((stray == Stray::IdAfter).then(|| half(id_name, &random.id())));
+    records.extend((stray == Stray::SecretAfter).then(|| half(secret_name, &random.secret())));
     List { body: records.join(separator), keys }
 }
 
@@ -105,7 +105,7 @@ fn lists_of_any_length_are_joined_in_their_own_order() {
 #[test]
 fn a_half_too_many_makes_no_list_certain_and_wrong() {
     let mut faults = String::new();
-    let strays = [Stray::IdBefore, Stray::SecretBefore, Stray::IdBehind, Stray::SecretBehind];
+    let strays = [Stray::IdBefore, Stray::SecretBefore, Stray::IdAfter, Stray::SecretAfter];
     for names in NAMES {
         for separator in SEPARATORS {
             for count in [2, 3, 20, 41, 150] {

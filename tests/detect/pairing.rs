@@ -34,7 +34,8 @@ fn pairs_of_generated_texts_are_found_and_few_are_wrong() {
         }
     }
     let share = |part: usize, whole: usize| part as f64 / whole.max(1) as f64;
-    // No kind of text hides behind the others. A layout has too few texts here; the bench has more.
+    // The total hides the faults of no kind of text. A layout has too few texts here; the bench has
+    // more.
     let worst = kinds.values().filter(|tally| tally.certain >= 50);
     let worst = worst.map(|tally| tally.recall(Confidence::Medium)).fold(1.0, f64::min);
     let bounds: [Bound; 8] = [

@@ -237,7 +237,7 @@ const RECORDS: [(&str, Layout); 11] = [
     ("Markdown", |p, records, reverse| table(p, records, reverse, " | ")),
 ];
 
-/// Which halves each record has: `2` both, `i` and `s` one of them, `I` and `S` one of them with the
+/// The halves of each record: `2` both, `i` and `s` one of them, `I` and `S` one of them with the
 /// name of the other.
 const KINDS: [&str; 9] = ["2", "22", "2222", "is", "IS", "I2S", "2si2", "i2s", "222222222222"];
 

@@ -171,7 +171,7 @@ examples = ["acme_id=AC{{hex:32}} acme_secret={{hex:32}}"]
 negatives = ["acme_secret={{hex:32}}"]
 "#;
 
-/// What is joined: the confidence of each secret's pair with an id, by their numbers.
+/// The joined pairs: the confidence of each secret's pair with an id, by their numbers.
 fn pairs(template: &str) -> Vec<(usize, usize, Confidence)> {
     let mut keys = Keys::new(template);
     let ids: Vec<String> = (0..3).map(|_| keys.filled("AC{{hex:32}}")).collect();

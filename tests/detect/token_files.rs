@@ -29,7 +29,8 @@ fn found(engine: &Engine, text: &str) -> Vec<(String, Option<String>, String)> {
     .collect()
 }
 
-/// How programs write the fields of a key file: before a name, between name and value, and after it.
+/// The text around the fields of a key file, as programs write it: before a name, between name and
+/// value, and after it.
 const SYNTAXES: [(&str, &str, &str, &str); 9] = [
     ("JSON", "\"", "\": \"", "\",\n"),
     ("JSON on one line", "\"", "\":\"", "\","),
@@ -42,7 +43,7 @@ const SYNTAXES: [(&str, &str, &str, &str); 9] = [
     ("HCL", "", " = \"", "\"\n"),
 ];
 
-/// How the ends of lines and the signs of base64 are written in a value.
+/// The ends of lines and the signs of base64, as they are written in a value.
 const ESCAPES: [&[(&str, &str)]; 11] = [
     &[("\n", "\\n")],
     &[("\n", "\\n"), ("/", "\\/")],
@@ -255,7 +256,7 @@ fn the_end_of_a_sentence_is_not_a_part_of_a_token() {
 fn tokens_of_google_s_service_accounts_have_a_second_dot() {
     let engine = engine();
     let mut keys = Keys::new("access tokens of Google");
-    for (before, len, behind) in [
+    for (before, len, after) in [
         ("a0", 180, "\""),
         ("c.", 300, "........\""),
         ("c.b0", 700, "...."),
@@ -263,7 +264,7 @@ fn tokens_of_google_s_service_accounts_have_a_second_dot() {
         ("1.", 60, " "),
     ] {
         let token = keys.filled(&format!("ya29.{before}{{{{base64url:{len}}}}}"));
-        let text = format!("\"access_token\": \"{token}{behind}");
+        let text = format!("\"access_token\": \"{token}{after}");
         let all = found(&engine, &text);
         assert_eq!(all, [("google-access-token".to_owned(), None, token)], "{text}");
     }
@@ -310,6 +311,8 @@ fn what_documentation_shows_is_an_example() {
         ),
         ("key=", ["AIzaSyDaGmWKa4JsXZ-HjG", "w7ISLn_3namBGewQe"]),
         ("stripe=", ["sk_test_4eC39HqLyj", "WDarjtT1zdp7dc"]),
+        ("telegram=", ["110201543:AAHdqTcvCH1vGWJ", "xfSe1ofSAs0K5PALDsaw"]),
+        ("firebase=", ["AIzaSyD3asb-2pEZVqMk", "mL6M9N6nHZRR_znhrh0"]),
     ] {
         let text = format!("{before}{}\n", halves.concat());
         let result = engine.whole(text.as_bytes());

@@ -55,7 +55,7 @@ fn a_wrong_letter_makes_a_token_with_a_checksum_made_up() {
             continue;
         }
         tried += 1;
-        // Behind the prefix and the lengths in a macaroon, before the mark of a key.
+        // After the prefix and the lengths in a macaroon, before the mark of a key.
         let at = if reader.is_some_and(|reader| reader.name() == "macaroon") { 7 } else { 15 };
         let mut wrong = credential.clone().into_bytes();
         wrong[at] = if wrong[at] == b'h' { b'k' } else { b'h' };
@@ -195,7 +195,7 @@ fn a_credential_inside_a_more_exact_one_is_reported_once() {
     let list = list.iter().map(|one| (one.credential.rule.as_str(), one.confidence));
     let sure = ("gcp-service-account-key", Confidence::High);
     assert_eq!(list.collect::<Vec<_>>(), [sure, sure], "each has its own id");
-    // What is nested may be found only in a view of the text, or at the border of a window.
+    // A nested token may be found only in a view of the text, or at the border of a window.
     let far = format!("{}\n{file}", "x\n".repeat(40_000));
     assert_eq!(kinds(far.as_bytes()), ["gcp-service-account-key"]);
 }
@@ -223,7 +223,7 @@ fn no_example_is_reported_by_two_rules() {
     assert_eq!(twice, Vec::<String>::new());
 }
 
-/// What stands around a token in files: quotes of languages and of shells, markup, addresses,
+/// The surroundings of a token in files: quotes of languages and of shells, markup, addresses,
 /// escapes of strings in strings.
 const SURROUNDINGS: [(&str, &str); 24] = [
     ("", ""),
@@ -255,7 +255,7 @@ const SURROUNDINGS: [(&str, &str); 24] = [
 #[test]
 fn a_token_is_found_whatever_is_around_it() {
     // Found only after some characters, because their first letters are too common to be searched for.
-    const BEHIND_SOME: [&str; 6] = [
+    const AFTER_SOME: [&str; 6] = [
         "crates-io-token",
         "nuget-key",
         "replicate-token",
@@ -284,13 +284,13 @@ fn a_token_is_found_whatever_is_around_it() {
         }
     }
     let unknown: Vec<_> =
-        missed.iter().filter(|(rule, _)| !BEHIND_SOME.contains(&rule.as_str())).collect();
+        missed.iter().filter(|(rule, _)| !AFTER_SOME.contains(&rule.as_str())).collect();
     assert!(unknown.is_empty(), "{unknown:#?}");
-    for rule in BEHIND_SOME {
-        let behind: Vec<&str> =
+    for rule in AFTER_SOME {
+        let after: Vec<&str> =
             missed.iter().filter(|(name, _)| name == rule).map(|(_, around)| &**around).collect();
         for common in ["\"…\"", "'…'", "=…;", " … "] {
-            assert!(!behind.contains(&common), "{rule}: {common}");
+            assert!(!after.contains(&common), "{rule}: {common}");
         }
     }
 }

@@ -172,7 +172,7 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
     }
 }
 
-/// What follows a login in base64 that has no padding, on the next line.
+/// The text after a login in base64 that has no padding, on the next line.
 const AFTER_A_LINE: &[(&str, &str)] = &[
     ("authorization: Basic ", "\naccept: */*\n"),
     ("authorization: Basic ", "\r\naccept: */*\r\n"),

@@ -46,7 +46,7 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
     let ended = running.end();
     assert_eq!(ended.code(), 0, "{}{}", ended.stderr, ended.stdout);
     assert_eq!(fleet.merge("killed").stdout, whole);
-    // What the worker had started died with it.
+    // The processes of the worker died with it.
     for scanner in [first.scanner, second.scanner] {
         assert!(!fs::exists(format!("/proc/{scanner}")).expect("proc"));
     }
@@ -98,7 +98,7 @@ fn object_storage_holds_an_output_and_a_cluster_without_a_token_is_refused() {
     assert_eq!(fleet.merge("copy").stdout, fleet.sweep().exits(1).stdout);
     fleet.holds_no_secret("copy", None);
 
-    // That there is a token here does not mean that the cluster asks for one.
+    // A cluster may ask for no token although there is one here.
     let cluster = Cluster::start_open(&fleet);
     let place = ["mirrors", "--output", "out", "--address", &cluster.address];
     let (code, said) = fleet.run(&fleet.keysweep(), &place);

@@ -48,7 +48,7 @@ fn lfs_objects_that_are_not_here_are_counted() {
     project.file("loose.bin", pointer(&loose)).git(&["add", "-A"]);
     let history = project.keysweep(["history", "--format", "json"]).run().exits(0);
     assert_eq!(history.left_out("lfs_missing"), 2);
-    // Where files are scanned, what a pointer stands for is not.
+    // A scan of files does not read the objects of pointers.
     let scan = project.keysweep(["scan", "--format", "json"]).run().exits(0);
     assert_eq!(scan.left_out("lfs_missing"), 3);
     let reported = project.keysweep(["scan"]).run().exits(0).stderr;

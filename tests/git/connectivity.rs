@@ -101,7 +101,7 @@ fn very_many_missing_objects_are_counted() {
     assert!(problems.iter().any(|one| one.contains("50 more are missing")), "{problems:?}");
 }
 
-/// What was left on the server may arrive later: by a fetch, or because git needed it.
+/// Objects that remained on the server may arrive later: by a fetch, or because git needed it.
 #[test]
 fn a_partial_clone_is_whole_once_everything_arrived() {
     let repo = Repo::new(&[]);

@@ -14,7 +14,7 @@ struct Target {
     path: &'static str,
     /// The place that the run must report as scanned.
     place: &'static str,
-    /// Where its hooks are.
+    /// The folder of its hooks.
     hooks: &'static str,
     has_work_tree: bool,
 }
@@ -64,7 +64,7 @@ const TARGETS: [Target; 6] = [
     },
 ];
 
-/// Where the user stands.
+/// The working directories of the user.
 const FOLDERS: [&str; 5] = ["outer", "outer/d", "outer/other", "outside", "outer/tree/inner"];
 
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use crate::containers::forms::made;
 use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Pair, Project, Ran};
 
-/// Where the first window ends, and where what it owns does.
+/// The end of the first window, and the end of the part that it owns.
 const BORDERS: [usize; 2] = [8 << 20, (8 << 20) - (64 << 10)];
 /// The bytes by which a pair begins before a border: around each of its ends, and within id and
 /// secret.

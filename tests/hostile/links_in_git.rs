@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Keys, Project, Ran};
 
-/// What keysweep reads through a link to the same name in another git folder.
+/// Names that keysweep reads through a link to the same name in another git folder.
 const SHARED: [&str; 11] = [
     "config",
     "index",

@@ -1,4 +1,4 @@
-//! Where the program comes from: every crate is listed with a reason to trust it, and every action
+//! The origin of the program: every crate is listed with a reason to trust it, and every action
 //! and image that builds a release is pinned.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@ use keysweep::rules::{Pack, Rule, RuleSet};
 const HEAD: &str = "\
 # Tokens of other providers
 
-Besides the credentials of AWS, keysweep finds these. This page is made from `patterns/tokens/` by a test; do not edit it.
+In addition to the credentials of AWS, keysweep finds these. This page is made from `patterns/tokens/` by a test; do not edit it.
 
 - A token is found by its own form alone, offline. **Proof** says what is checked beyond the form: a checksum, or data that
   is decoded. A token whose checksum is wrong is made up: it is counted as an example, and reported with
@@ -18,9 +18,9 @@ Besides the credentials of AWS, keysweep finds these. This page is made from `pa
 - `--verify` asks AWS alone; none of these is ever sent anywhere.
 - `--pack aws` leaves them out, `--pack all` adds the pack `more`: [docs/patterns.md](patterns.md#packs).
 - `keysweep explain RULE` says how to revoke one.
-- A word in the column **begins with, or near** may omit its first letter, which is then of either case: `iscord` is in
+- A word in the column **contains, or near** may omit its first letter, which is then of either case: `iscord` is in
   `discord` and `Discord`.
-- **Needs** says what else must stand around a token, because its form alone is too common: one of some words before it, on
+- **Needs** says what else must be near a token, because its form alone is too common: one of some words before it, on
   its line or one of the two above (of a pair, unless the secret directly follows its id: `ID:SECRET`, `'ID', 'SECRET'`),
   its id within some bytes, or one of some characters directly before it.
 ";
@@ -34,7 +34,7 @@ const PACKS: [(Pack, &str, &str); 2] = [
     ),
 ];
 
-/// What a reader proves, in a few words.
+/// The proof of a reader, in a few words.
 fn proof(rule: &Rule) -> String {
     let Some(reader) = rule.reader else {
         let partner = rule.shape.as_ref().and_then(|shape| shape.partner.as_ref());
@@ -71,7 +71,7 @@ fn characters(signs: &[u8]) -> String {
     signs.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
-/// What must stand around a token besides its form.
+/// The context that a token needs in addition to its form.
 fn needs(rule: &Rule) -> String {
     let mut needs = Vec::new();
     if !rule.labels.is_empty() {
@@ -102,7 +102,7 @@ fn page(rules: &RuleSet) -> String {
         }
         let _ = write!(page, "\n## {title}\n\n{about}\n\n");
         page.push_str(
-            "| kind | rule | begins with, or near | needs | proof | revoke |\n|---|---|---|---|---|---|\n",
+            "| kind | rule | contains, or near | needs | proof | revoke |\n|---|---|---|---|---|---|\n",
         );
         for rule in rules {
             let code = |anchor: &Vec<u8>| format!("`{}`", String::from_utf8_lossy(anchor));

@@ -157,7 +157,7 @@ fn hold(case: &Case) {
                 .map(|report| untimed(&String::from_utf8_lossy(&report)));
             assert_eq!(after, before, "{name} as {format} from {from}");
         }
-        // What standard output shows is the same as well.
+        // Standard output is the same as well.
         assert_eq!(ran.stdout, scanned.stdout, "{name} from {from}");
     }
     from_sarif(case, &at("scan", "json"), &at("scan", "sarif"));

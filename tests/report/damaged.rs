@@ -82,7 +82,7 @@ fn a_changed_report_is_refused_or_shown() {
         });
         assert!(refused > 50 && read > 50, "{format:?}: {refused} {read}");
     }
-    // What is cut anywhere is not complete.
+    // A report that is cut anywhere is not complete.
     let text = written(Format::Json, &report);
     for end in (1..text.trim_end().len()).step_by(311) {
         if text.is_char_boundary(end) {

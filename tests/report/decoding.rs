@@ -39,7 +39,7 @@ impl Decoder {
     }
 
     fn way_to_a_secret(&self, value: &str) -> Option<String> {
-        let mut texts = vec![("as it stands".to_owned(), value.as_bytes().to_vec())];
+        let mut texts = vec![("as it is".to_owned(), value.as_bytes().to_vec())];
         for depth in 0..=DEPTH {
             let shown = texts.iter().find(|(_, text)| self.search.is_match(text.as_slice()));
             if shown.is_some() || depth == DEPTH {

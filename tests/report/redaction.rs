@@ -75,7 +75,7 @@ fn disguises(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let backwards: String = secret.chars().rev().collect();
     let (head, tail) = secret.split_at(13);
     vec![
-        ("as it stands", secret.as_bytes().to_vec()),
+        ("as it is", secret.as_bytes().to_vec()),
         ("base64", STANDARD.encode(secret).into_bytes()),
         ("base64 of URLs", URL_SAFE_NO_PAD.encode(format!("k:{secret}")).into_bytes()),
         ("base64 of UTF-16", STANDARD.encode(&low_first).into_bytes()),
@@ -115,14 +115,14 @@ fn no_report_shows_the_secret_of_a_neighbour_in_any_disguise() {
     let project = Project::new();
     let disguises = disguises(&other);
     for (number, (_, text)) in disguises.iter().enumerate() {
-        // Behind, before, and where the part that is shown ends in its middle.
+        // After it, before it, and where the part that is shown ends in its middle.
         let mut line = || {
             let found = keys.pair();
             format!("id={} secret={} ", found.id, found.secret).into_bytes()
         };
         let far = " ".repeat(54).into_bytes();
         for (place, parts) in [
-            ("behind", [line(), b"x: ".to_vec(), text.clone(), b" end\n".to_vec()]),
+            ("after", [line(), b"x: ".to_vec(), text.clone(), b" end\n".to_vec()]),
             ("before", [b"x: ".to_vec(), text.clone(), b" ".to_vec(), line()]),
             ("cut", [line(), far, text.clone(), b" end\n".to_vec()]),
         ] {

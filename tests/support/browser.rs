@@ -13,7 +13,7 @@ const AXE: &str = "axe-core@4.14.1";
 /// Names of the browser.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// What the script `tests/tools/browser.py` is run with.
+/// The arguments of the script `tests/tools/browser.py`.
 pub(crate) struct Browser {
     python: PathBuf,
     program: PathBuf,

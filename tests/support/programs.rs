@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-/// Where git is. A command that has a `PATH` of its own and names a program without its folder is started
-/// by fork(2), which copies the page tables of all these tests; by its path it is started by vfork(2).
+/// The path of git. A command that has a `PATH` of its own and names a program without its folder
+/// is started by fork(2), which copies the page tables of all these tests; by its path it is
+/// started by vfork(2).
 pub(crate) static GIT: LazyLock<PathBuf> = LazyLock::new(|| {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let name = format!("git{}", std::env::consts::EXE_SUFFIX);

@@ -11,7 +11,7 @@ use std::{fs, io};
 
 /// The tool, or nothing and a line in the summary of skips.
 ///
-/// Where `CI` is set the machine is ours and has everything that the tests can install, so there
+/// If `CI` is set, the machine is ours and has everything that the tests can install, so there
 /// a missing tool is a failure.
 #[track_caller]
 pub(crate) fn require<T>(tool: &str, found: Result<T, String>) -> Option<T> {

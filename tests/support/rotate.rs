@@ -15,7 +15,7 @@ use keysweep::act::{Acting, Clock, Context, Failure, Person};
 use keysweep::aws::KeyId;
 use keysweep::command::rotate::destination::{Files, Wanted};
 use keysweep::command::rotate::places::Scan;
-use keysweep::command::rotate::{Mode, Options, rotate};
+use keysweep::command::rotate::{Mode, RotateOptions, rotate};
 use keysweep::run::Status;
 use keysweep_aws::{AccessKey, Caller, KeyStatus, LastUsed, Named};
 
@@ -231,7 +231,7 @@ impl World {
             credentials: self.project.at("home/credentials"),
             config: self.project.at("home/config"),
         };
-        let options = Options {
+        let options = RotateOptions {
             key: KeyId::parse(self.old.id.as_bytes()).expect("an id"),
             destination: asked.to.clone(),
             files,

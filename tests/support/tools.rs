@@ -108,7 +108,7 @@ pub(crate) fn npm(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
     Ok(modules)
 }
 
-/// Where tools are, and the lock of one of them, held until it is dropped.
+/// The folder of a tool, and the lock of one of them, held until it is dropped.
 pub(crate) fn folder(name: &str) -> Result<(PathBuf, File), String> {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let tools = temporary.parent().unwrap_or(temporary).join("test-tools");

@@ -189,7 +189,7 @@ fn in_comment(random: &mut Random, plan: &mut Plan) {
     plan.traits.insert(trait_);
     let note = format!("{words} {value}");
     if random.chance(30) {
-        plan.traits.insert("comment behind a line");
+        plan.traits.insert("comment after a line");
         let line = setting(random);
         insert(random, plan, vec![line, Line::Trailing(note)]);
     } else {

@@ -7,7 +7,7 @@ use crate::support::moto::Moto;
 use crate::support::stub::{Request, Stub, identity, not_known, proxy_page};
 use crate::support::{Keys, Project, key_ids};
 
-/// What leaks, each in a folder of its own, so that no secret is tried with another id.
+/// The leaks, each in a folder of its own, so that no secret is tried with another id.
 struct Leaks {
     project: Project,
     live: String,
@@ -228,7 +228,7 @@ fn a_report_of_a_filtered_report_stays_filtered() {
         let words = "3 findings are hidden (1 of other providers, 1 inactive, 1 for other reasons)";
         assert!(text.contains(words), "{text}");
     }
-    // What it left out is not called gone.
+    // A finding that it left out is not called gone.
     let diff = ["report", "--diff", "all.json", "live.json", "--format", "json"];
     let diff = project.keysweep(diff).run().json();
     assert_eq!(diff["gone"], json!([]), "{diff}");

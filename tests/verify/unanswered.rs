@@ -27,8 +27,8 @@ fn forms(id: &str, secrets: usize) -> [(&'static str, Vec<Finding>); 3] {
     ]
 }
 
-/// What a scan and `--only-live` say of `found`: the problems of verification, and the coverage
-/// after the filter.
+/// The outcome of a scan and of `--only-live` for `found`: the problems of verification, and the
+/// coverage after the filter.
 fn outcome(mut found: Vec<Finding>, options: &VerifyOptions) -> (Vec<Finding>, Ledger, Coverage) {
     let ledger = Ledger::new();
     verify(&mut found, options, &ledger, &mut |_| {});

@@ -41,7 +41,7 @@ impl Clock {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or_default();
         let ahead = match now.duration_since(SystemTime::now()) {
             Ok(ahead) => millis(ahead),
-            Err(behind) => -millis(behind.duration()),
+            Err(earlier) => -millis(earlier.duration()),
         };
         self.0.store(ahead, Ordering::Relaxed);
     }

@@ -102,7 +102,7 @@ mod tests {
             bytes
         };
         let len = secret.expose().len();
-        assert!(now(len).ends_with(tail), "it is read where it stands");
+        assert!(now(len).ends_with(tail), "it is read where it is");
         drop(secret);
         assert!(!now(len).windows(8).any(|eight| tail.windows(8).any(|part| part == eight)));
     }

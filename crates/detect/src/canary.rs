@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_account_of_the_list_has_twelve_digits_and_stands_once() {
+    fn every_account_of_the_list_has_twelve_digits_and_is_listed_once() {
         let mut all: Vec<_> = LIST.operator.iter().flat_map(|entry| &entry.accounts).collect();
         assert!(all.len() >= 26);
         assert!(all.iter().all(|a| a.len() == 12 && a.bytes().all(|digit| digit.is_ascii_digit())));

@@ -25,6 +25,7 @@ mod dump;
 mod finish;
 mod header;
 mod item;
+mod joint;
 mod label;
 mod lines;
 mod login;
@@ -198,7 +199,7 @@ impl Engine {
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
             let ends = Ends {
                 cut_before: around.start > 0 || first != Position::default(),
-                cut_behind: around.end < bytes.len() || owned.end + OVERLAP / 2 <= bytes.len(),
+                cut_after: around.end < bytes.len() || owned.end + OVERLAP / 2 <= bytes.len(),
                 reversed: reversed.take(),
             };
             let near = &mut anchors[low..high];

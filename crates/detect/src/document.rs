@@ -98,7 +98,7 @@ impl<'t> Document<'t> {
     }
 }
 
-/// A table of a document; its fields are taken out one by one.
+/// A table of a document; its fields are read one by one.
 pub struct Section<'t> {
     fields: DeTable<'t>,
     /// Offset of its heading.
@@ -249,12 +249,12 @@ impl<'t> Section<'t> {
         self.fields.clear();
     }
 
-    /// The offset of a field that was not taken.
+    /// The offset of a field that was not read.
     pub fn offset_of(&self, key: &str) -> Option<usize> {
         self.fields.get_key_value(key).map(|(key, _)| key.span().start)
     }
 
-    /// Ends the reading: each field that was not taken is a fault.
+    /// Ends the reading: each field that was not read is a fault.
     pub fn finish(self, document: &mut Document<'_>) {
         for key in self.fields.keys() {
             let name = key.get_ref();

@@ -88,9 +88,9 @@ pub fn without_markup(value: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memmem::find(value, ESCAPED) else { return Cow::Borrowed(value) };
     let mut made = value[..first].to_vec();
     let mut rest = &value[first..];
-    while let [next, behind @ ..] = rest {
+    while let [next, after @ ..] = rest {
         made.push(*next);
-        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { behind };
+        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { after };
     }
     Cow::Owned(made)
 }

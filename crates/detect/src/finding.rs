@@ -157,7 +157,7 @@ pub struct Details {
     /// The service that issued it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// Whether a private key is encrypted with a passphrase.
+    /// True if a private key is encrypted with a passphrase; `None` if it is not a private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encrypted: Option<bool>,
     /// The fingerprint of the public half of a private key.
@@ -350,8 +350,8 @@ impl Finding {
     }
 
     /// True if a checkout or a plain folder has it, not only history.
-    pub fn stands(&self) -> bool {
-        self.occurrences.iter().any(|place| place.origin.stands())
+    pub fn is_present(&self) -> bool {
+        self.occurrences.iter().any(|place| place.origin.is_present())
     }
 }
 

@@ -111,7 +111,7 @@ fn whole_characters(piece: &[u8], goes_on: bool) -> usize {
 /// hash of a window is that at its end without that at its start.
 struct Rolling<F> {
     /// The number of units so far.
-    taken: usize,
+    count: usize,
     /// For each of these lines, the number of units at which its window ends, and the hash over
     /// the units before it.
     starts: VecDeque<(usize, u64)>,
@@ -130,7 +130,7 @@ struct Rolling<F> {
 impl<F: FnMut(u64, u64)> Rolling<F> {
     fn new(last: u64, see: F) -> Self {
         Self {
-            taken: 0,
+            count: 0,
             starts: VecDeque::new(),
             due: usize::MAX,
             hash: 0,
@@ -157,7 +157,7 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
         let unit = if unit == RETURN { FEED } else { unit };
         self.report();
         if self.at_line_start {
-            let end = self.taken + WINDOW;
+            let end = self.count + WINDOW;
             self.due = self.due.min(end);
             self.starts.push_back((end, self.hash));
         }
@@ -174,13 +174,13 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
                 continue;
             }
             // Up to the next blank, or to the end of a window, only the hash changes.
-            let most = self.due.saturating_sub(self.taken).min(piece.len());
+            let most = self.due.saturating_sub(self.count).min(piece.len());
             let mut len = 0;
             for &byte in piece[..most].iter().take_while(|byte| **byte > b' ') {
                 self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(byte));
                 len += 1;
             }
-            self.taken += len;
+            self.count += len;
             self.after_return &= len == 0;
             piece = &piece[len..];
         }
@@ -196,7 +196,7 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
 
     /// Reports the line that began a whole window ago, if there is one.
     fn report(&mut self) {
-        if self.due != self.taken {
+        if self.due != self.count {
             return;
         }
         if let Some((_, before)) = self.starts.pop_front() {
@@ -209,7 +209,7 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
 
     fn roll(&mut self, unit: u16) {
         self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(unit));
-        self.taken += 1;
+        self.count += 1;
     }
 }
 

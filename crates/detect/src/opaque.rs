@@ -377,7 +377,7 @@ mod tests {
         for message in [pack, object, "/tmp/.tmpwHPSbv/some/path.toml: no such file"] {
             assert_eq!(redacted(message), message);
         }
-        assert_eq!(redacted("'aB3dE5gH7jK9mN1pQ3sT' is no key"), "'[redacted]' is no key");
+        assert_eq!(redacted("'aB3dE5gH7jK9mN1pQ3sT' is not a key"), "'[redacted]' is not a key");
         assert_eq!(redacted("https://me:hunter2@x/y"), "https://me:[redacted]@x/y");
     }
 

@@ -1,4 +1,4 @@
-//! Placeholders: text that stands where a credential belongs, and was never one.
+//! Placeholders: text in the place of a credential that never was one.
 //!
 //! Each test holds for fewer than 1 in 10^5 random tokens. Words are data:
 //! `patterns/placeholders.txt`.
@@ -192,12 +192,12 @@ mod tests {
         };
         for (alphabet, len) in alphabets.into_iter().flat_map(|all| [(all, 20), (all, 64)]) {
             let mut token = || (0..len).map(|_| alphabet[next(alphabet.len())]).collect();
-            let taken = (0..20_000).filter(|_| {
+            let found = (0..20_000).filter(|_| {
                 let token: Vec<u8> = token();
                 is_placeholder(&token)
             });
-            let taken = taken.count();
-            assert!(taken <= 2, "{taken} of 20,000 with KEYSWEEP_TEST_SEED={seed:?}");
+            let found = found.count();
+            assert!(found <= 2, "{found} of 20,000 with KEYSWEEP_TEST_SEED={seed:?}");
         }
         for password in ["hunter2", "correct horse", "Tr0ub4dor&3", "$ecret9!"] {
             assert!(!is_placeholder(password.as_bytes()), "{password}");

@@ -58,7 +58,7 @@ pub enum Method {
     Shape,
 }
 
-/// Where a credential is revoked.
+/// The place where a credential is revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocation {
     /// The provider's page.
@@ -103,9 +103,9 @@ const ADJACENT: usize = 128;
 /// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFormat {
-    /// Base64 behind `ABSK`: user, account.
+    /// Base64 after `ABSK`: user, account.
     BedrockLongTerm,
-    /// Base64 of a presigned URL behind `bedrock-api-key-`: key id, date, expiry.
+    /// Base64 of a presigned URL after `bedrock-api-key-`: key id, date, expiry.
     BedrockShortTerm,
     /// The account and user of `<user>-at-<account>`.
     ServiceCredential,
@@ -117,9 +117,9 @@ pub struct Shape {
     /// The expression. Its group `secret` is the credential (the whole match if there is no such
     /// group), its group `id` the public half.
     pub regex: Expression,
-    /// Bytes before an anchor in which a match may begin, and behind it in which it may end.
+    /// Bytes before an anchor in which a match may begin, and after it in which it may end.
     pub reach: usize,
-    /// Characters that must not be directly before or behind the match, because it consists of
+    /// Characters that must not be directly before or after the match, because it consists of
     /// them.
     pub boundary: Boundary,
     /// Minimum Shannon entropy in bits per character of the credential, 0 for no limit.
@@ -183,7 +183,7 @@ pub struct Rule {
     /// Name of its procedure in `patterns/remedy/`. For a user's rule it may also be a sentence
     /// with instructions, or empty.
     pub remedy: String,
-    /// Where the credential is revoked, if that is not in its procedure.
+    /// The place where the credential is revoked, if its procedure does not name it.
     pub revocation: Revocation,
     /// The pack.
     pub pack: Pack,

@@ -81,7 +81,7 @@ impl TokenFormat {
 /// The result of reading a text as a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// The text does not have the form: it is no match.
+    /// The text does not have the form: it is not a match.
     NotOne,
     /// The text has the form, but its checksum is wrong: it is made up, or a letter of it is wrong.
     MadeUp,
@@ -162,7 +162,7 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 /// Decodes base64 of either alphabet, with or without padding.
 fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
     let decoded = STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text));
-    // Text that is no base64 is not what it seemed; the caller says so.
+    // Text that is not base64 is not what it seemed; the caller says so.
     decoded.ok()
 }
 

@@ -81,9 +81,9 @@ impl Commits {
         let mut commits = Vec::new();
         for chunk in self.chunks.into_inner().unwrap_or_else(PoisonError::into_inner) {
             let mut rest = chunk.as_slice();
-            while let Some((commit, behind)) = next(rest, len) {
+            while let Some((commit, after)) = next(rest, len) {
                 commits.push(commit);
-                rest = behind;
+                rest = after;
             }
         }
         commits.sort_unstable_by_key(|commit| commit.0);

@@ -1,7 +1,7 @@
 //! The entries of trees that lead to other trees and to hits, for all trees of a database.
 //!
 //! Most versions of a tree differ in one entry, and trees without subtrees or hits have no edges.
-//! So edges take eight bytes, stand side by side in large chunks, and equal trees share theirs.
+//! So edges take eight bytes, are stored together in large chunks, and equal trees share theirs.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +28,7 @@ pub struct Edge {
     to: u32,
 }
 
-/// What an entry leads to.
+/// The target of a tree entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A tree, by its number.
@@ -64,7 +64,7 @@ impl Edge {
 
 /// A range of stored edges.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct EdgeRange {
     chunk: u32,
     at: u32,
     len: u32,
@@ -90,7 +90,7 @@ impl EdgeStore {
     }
 
     /// Stores edges side by side.
-    pub fn add(&self, edges: impl ExactSizeIterator<Item = Edge>) -> Place {
+    pub fn add(&self, edges: impl ExactSizeIterator<Item = Edge>) -> EdgeRange {
         let len = edges.len();
         let thread = rayon::current_thread_index().unwrap_or(0) % self.open.len();
         let mut open = self.open[thread].lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +107,7 @@ impl EdgeStore {
         chunk.extend(edges);
         let small =
             |count: usize| u32::try_from(count).expect("a tree has fewer than 2^32 entries");
-        Place { chunk: *number, at: small(at), len: small(len) }
+        EdgeRange { chunk: *number, at: small(at), len: small(len) }
     }
 
     /// All edges.
@@ -135,7 +135,7 @@ pub struct Trees {
     others: Vec<ObjectId>,
     numbers: hashtable::HashMap<ObjectId, Number>,
     /// The edges of each tree; `None` if it is not read.
-    places: Vec<Option<Place>>,
+    places: Vec<Option<EdgeRange>>,
     edges: Edges,
     /// The names of all edges.
     pub names: Names,
@@ -148,7 +148,7 @@ impl Trees {
     /// `hits` and `unlisted`.
     pub fn new(
         ids: SortedIds,
-        places: Vec<Option<Place>>,
+        places: Vec<Option<EdgeRange>>,
         edges: Edges,
         names: Names,
         hits: SortedIds,
@@ -206,7 +206,7 @@ impl Trees {
 
     /// The edges of a tree in its order; `None` if it is not read.
     pub fn edges(&self, tree: Number) -> Option<&[Edge]> {
-        let Place { chunk, at, len } = self.places[tree as usize]?;
+        let EdgeRange { chunk, at, len } = self.places[tree as usize]?;
         self.edges[chunk as usize].get(at as usize..(at + len) as usize)
     }
 
@@ -241,7 +241,7 @@ impl Trees {
         let chunk = u32::try_from(self.edges.len()).expect("fewer than 2^32 chunks");
         let len = u32::try_from(edges.len()).expect("a tree has fewer than 2^32 entries");
         self.edges.push(edges);
-        self.places[tree as usize] = Some(Place { chunk, at: 0, len });
+        self.places[tree as usize] = Some(EdgeRange { chunk, at: 0, len });
     }
 
     /// True if a blob is a hit.

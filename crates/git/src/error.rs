@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// The path is a folder or file inside a repository, not a repository itself.
     #[error(
-        "{} is not a git repository itself, it lies in {}: name that one",
+        "{} is not a git repository itself, it is in {}: name that one",
         .path.display(), .around.display()
     )]
     InsideAnother {

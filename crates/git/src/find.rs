@@ -41,7 +41,7 @@ impl Repository {
         }
         let git_dir = if has_git { path.join(".git") } else { path.clone() };
         let opened = open::open(Some(&path), &open::Environment::default());
-        let damaged = || "it is damaged, or no git repository: see `git fsck` there".to_owned();
+        let damaged = || "it is damaged, or not a git repository: see `git fsck` there".to_owned();
         let (git_dir, common, fault) = match opened {
             Ok(repo) => (canonical(repo.git_dir()), canonical(repo.common_dir()), None),
             Err(Error::NotARepository { .. } | Error::InsideAnother { .. }) => {

@@ -27,13 +27,13 @@ pub(crate) fn are_too_long(index: &[u8], id: usize) -> bool {
     let (mut rest, mut length, mut sum) = (&index[12..], 0_u64, 0_u64);
     for _ in 0..entries {
         // Decoding the index reports a truncated entry.
-        let Some((removed, added, behind)) = path_of_entry(rest, id) else { return false };
+        let Some((removed, added, after)) = path_of_entry(rest, id) else { return false };
         length = length.saturating_sub(removed).saturating_add(added);
         sum = sum.saturating_add(length);
         if length > LONGEST || sum > most {
             return true;
         }
-        rest = behind;
+        rest = after;
     }
     false
 }

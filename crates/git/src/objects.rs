@@ -161,7 +161,7 @@ impl Objects {
         {
             return found;
         }
-        // The result of `gix` stands unless another copy is intact.
+        // The result of `gix` counts unless another copy is intact.
         match self.rest.read(id) {
             Some((kind, bytes)) if self.is_intact(id, kind, &bytes) => {
                 *buffer = bytes;

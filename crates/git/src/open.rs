@@ -220,10 +220,10 @@ pub fn work_tree(repo: &gix::Repository, environment: &Environment) -> Option<Pa
 fn is_vouched_for(repo: &gix::Repository, tree: &Path, environment: &Environment) -> bool {
     let git = tree.join(".git");
     let own = preflight::target(&git).unwrap_or(git);
-    let stands_in = |folder: PathBuf| canonical(&folder).starts_with(canonical(tree));
+    let is_inside = |folder: PathBuf| canonical(&folder).starts_with(canonical(tree));
     canonical(&own) == canonical(repo.git_dir())
         || environment.work_tree.is_some()
-        || environment.git_dir.is_some() && std::env::current_dir().is_ok_and(stands_in)
+        || environment.git_dir.is_some() && std::env::current_dir().is_ok_and(is_inside)
 }
 
 /// Records that a repository names a work tree which is not its own.

@@ -70,8 +70,8 @@ pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<TreeEntry<'
     std::iter::from_fn(move || {
         let bytes = rest.take()?;
         let entry = entry(bytes, hash);
-        if let Some((_, behind)) = entry {
-            rest = Some(behind).filter(|bytes| !bytes.is_empty());
+        if let Some((_, after)) = entry {
+            rest = Some(after).filter(|bytes| !bytes.is_empty());
         }
         Some(entry.map(|(entry, _)| entry))
     })

@@ -234,8 +234,8 @@ pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Malf
 /// If `gix` can't safely read from them.
 pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
     let mut known = HashSet::from([canonical(objects)]);
-    let mut left = vec![objects.to_owned()];
-    while let Some(folder) = left.pop() {
+    let mut pending = vec![objects.to_owned()];
+    while let Some(folder) = pending.pop() {
         // The pass over the database lists the folder as well, and reports errors.
         for entry in std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten() {
             // The listing itself contains the type of most entries.
@@ -247,7 +247,7 @@ pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
         for path in gix::odb::alternate::parse(&text).unwrap_or_default() {
             let path = objects.join(path);
             if known.insert(canonical(&path)) {
-                left.push(path);
+                pending.push(path);
             }
             if known.len() > FOLDERS {
                 return Err(MalformedFile { path: list, why: "a list of too many object folders" });

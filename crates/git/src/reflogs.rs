@@ -104,12 +104,14 @@ pub fn paths_below(
         return ledger.problem("folder", path, &malformed.advice());
     }
     // A list replaces recursion: the depth of the folders is not trusted.
-    let mut left = vec![(folder.to_owned(), prefix.to_vec())];
-    while let Some((folder, prefix)) = left.pop() {
+    let mut pending = vec![(folder.to_owned(), prefix.to_vec())];
+    while let Some((folder, prefix)) = pending.pop() {
         for entry in listing::entries(&folder, ledger) {
             let name = [prefix.as_slice(), entry.file_name().as_encoded_bytes()].concat();
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => left.push((entry.path(), [&name, &b"/"[..]].concat())),
+                Ok(kind) if kind.is_dir() => {
+                    pending.push((entry.path(), [&name, &b"/"[..]].concat()));
+                }
                 Ok(kind) if kind.is_file() => each(name, entry.path()),
                 Ok(_) => {
                     let why = "a link, FIFO, socket or device, which git never writes there: \

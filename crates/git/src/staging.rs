@@ -18,7 +18,7 @@ use keysweep_base::record::Record;
 /// Limit of nesting, more than the folders of any path.
 const DEEPEST: usize = 1024;
 /// Advice for an index that can't be used.
-const ANEW: &str = "make it anew with `git read-tree HEAD`";
+const REPAIR: &str = "rebuild it with `git read-tree HEAD`";
 
 /// One file of an index.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::File, Erro
     for file in files(path) {
         let bytes = std::fs::read(&file).map_err(|error| failed(error.to_string()))?;
         if let Some(why) = fault(&bytes, hash) {
-            return Err(failed(format!("{why}, which no work tree does: {ANEW}")));
+            return Err(failed(format!("{why}, which no work tree does: {REPAIR}")));
         }
     }
     gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
@@ -96,7 +96,7 @@ fn nests(mut trees: &[u8], id: usize) -> bool {
             open.pop();
         }
         match open.last_mut() {
-            Some(left) => *left -= 1,
+            Some(remaining) => *remaining -= 1,
             None => return false,
         }
     }
@@ -104,10 +104,10 @@ fn nests(mut trees: &[u8], id: usize) -> bool {
 
 /// The number of subtrees of the first tree, and the bytes after it.
 fn cached_tree(bytes: &[u8], id: usize) -> Option<(u64, &[u8])> {
-    let behind = |bytes: &'_ [u8], end: u8| memchr::memchr(end, bytes).map(|at| at + 1);
-    let bytes = &bytes[behind(bytes, 0)?..];
-    let (entries, rest) = bytes.split_at(behind(bytes, b' ')?);
-    let (subtrees, rest) = rest.split_at(behind(rest, b'\n')?);
+    let after = |bytes: &'_ [u8], end: u8| memchr::memchr(end, bytes).map(|at| at + 1);
+    let bytes = &bytes[after(bytes, 0)?..];
+    let (entries, rest) = bytes.split_at(after(bytes, b' ')?);
+    let (subtrees, rest) = rest.split_at(after(rest, b'\n')?);
     let number = |text: &[u8]| std::str::from_utf8(text).ok()?.trim_ascii().parse::<u64>().ok();
     let id = if entries.starts_with(b"-") { 0 } else { id };
     Some((number(subtrees)?, rest.get(id..)?))
@@ -134,7 +134,7 @@ pub fn all(repo: &gix::Repository, objects: &Objects, ledger: &dyn Record) -> Ve
             }
         };
         if let Err(error) = index.verify_integrity() {
-            let why = format!("it was changed since git wrote it, what it says was used: {error}");
+            let why = format!("it was changed after git wrote it; its content was used: {error}");
             ledger.problem("index", path.as_os_str().as_encoded_bytes(), &why);
         }
         let head = tips::head_of(repo, &folder);

@@ -15,7 +15,7 @@ use gix::{ObjectId, hashtable};
 
 use super::commits::Commits;
 use super::database::Database;
-use super::edges::{Edge, EdgeStore, Place, Target, Trees};
+use super::edges::{Edge, EdgeRange, EdgeStore, Target, Trees};
 use super::forest::Forest;
 use super::names::Names;
 use super::pack::Pack;
@@ -126,12 +126,12 @@ fn numbers(pack: &Pack, forest: &Forest, ids: &SortedIds) -> Vec<u32> {
     numbers
 }
 
-/// What the visitors of all packs and folders share.
+/// The state that the visitors of all packs and folders share.
 struct TreePass<'a> {
     hash: gix::hash::Kind,
     ids: &'a SortedIds,
     /// The edges of each tree, by its number.
-    places: Vec<OnceLock<Place>>,
+    places: Vec<OnceLock<EdgeRange>>,
     filter: Filter,
     hits: SortedIds,
     names: Names,
@@ -156,8 +156,8 @@ struct Known {
     starts: Vec<u32>,
     /// The offset of each entry that is kept, and the entry.
     edges: Vec<(u32, Edge)>,
-    /// Where its edges are stored.
-    place: Option<Place>,
+    /// The place of its edges.
+    place: Option<EdgeRange>,
 }
 
 impl Visitor for TreeReader<'_> {
@@ -211,7 +211,7 @@ impl TreePass<'_> {
                 at = inherited.take(at, is_base, &mut known);
             }
             let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else { break };
-            let (entry, behind) = parse::entry(rest, self.hash)?;
+            let (entry, after) = parse::entry(rest, self.hash)?;
             // The length was checked to fit.
             let start = at as u32;
             if let Some(target) = self.target(entry.kind, entry.id) {
@@ -220,7 +220,7 @@ impl TreePass<'_> {
             if is_base {
                 known.starts.push(start);
             }
-            at = bytes.len() - behind.len();
+            at = bytes.len() - after.len();
         }
         if is_base {
             known.starts.push(at as u32);
@@ -235,7 +235,7 @@ impl TreePass<'_> {
         Some(known)
     }
 
-    /// What an entry leads to, if it is kept.
+    /// The target of an entry, if it is kept.
     fn target(&self, kind: EntryKind, id: &oid) -> Option<Target> {
         match kind {
             EntryKind::Blob if self.filter.may_hold(id) => self.hits.find(id).map(Target::Hit),

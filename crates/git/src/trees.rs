@@ -53,7 +53,7 @@ struct Level {
 /// The remaining number of entries that may be visited. Ten levels of trees that each name the next
 /// one ten times have ten billion paths.
 struct Steps {
-    left: Cell<u64>,
+    remaining: Cell<u64>,
     /// The remaining limit once the run is asked to stop.
     at_most: u64,
     stop: Stop,
@@ -69,7 +69,7 @@ impl Steps {
     fn new(memory: &MemoryBudget, stop: &Stop) -> Self {
         let places = memory.places() as u64;
         Self {
-            left: Cell::new(places.saturating_mul(Self::MANY)),
+            remaining: Cell::new(places.saturating_mul(Self::MANY)),
             at_most: places.saturating_mul(Self::FEW),
             stop: stop.clone(),
             is_truncated: Cell::new(false),
@@ -78,15 +78,15 @@ impl Steps {
 
     /// Takes one step; false if none remains.
     fn take(&self) -> bool {
-        let mut left = self.left.get();
-        if left > self.at_most && self.stop.is_set() {
-            left = self.at_most;
+        let mut remaining = self.remaining.get();
+        if remaining > self.at_most && self.stop.is_set() {
+            remaining = self.at_most;
         }
-        self.left.set(left.saturating_sub(1));
-        if left == 0 {
+        self.remaining.set(remaining.saturating_sub(1));
+        if remaining == 0 {
             self.mark_truncated();
         }
-        left > 0
+        remaining > 0
     }
 
     fn mark_truncated(&self) {
@@ -99,7 +99,6 @@ pub struct Pruned {
     steps: Steps,
     nodes: Vec<Vec<(u32, Child)>>,
     names: Names,
-    /// All trees.
     trees: Trees,
     /// The pruned form of each tree.
     of_tree: Vec<Node>,

@@ -50,7 +50,7 @@ pub trait Visitor: Sync {
 /// An object in a pack or in a loose file.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
-    place: Place<'a>,
+    place: ObjectLocation<'a>,
     /// Its size in bytes, as stated in its header; for a delta, the size of the delta.
     pub size: u64,
     /// True if it is requested; other objects are shown because deltas are based on them.
@@ -60,12 +60,12 @@ pub struct Object<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum ObjectLocation<'a> {
     Packed { pack: &'a Pack, number: u32 },
     Loose(&'a oid),
 }
 
-impl std::fmt::Debug for Place<'_> {
+impl std::fmt::Debug for ObjectLocation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Packed { number, .. } => write!(f, "packed {number}"),
@@ -78,7 +78,7 @@ impl<'a> Object<'a> {
     /// An entry of a pack.
     pub fn packed(pack: &'a Pack, node: &Node) -> Self {
         Self {
-            place: Place::Packed { pack, number: node.number },
+            place: ObjectLocation::Packed { pack, number: node.number },
             size: node.size,
             wanted: node.wanted,
             is_base: !node.children().is_empty(),
@@ -87,22 +87,22 @@ impl<'a> Object<'a> {
 
     /// A loose object.
     pub fn loose(id: &'a oid, size: u64) -> Self {
-        Self { place: Place::Loose(id), size, wanted: true, is_base: false }
+        Self { place: ObjectLocation::Loose(id), size, wanted: true, is_base: false }
     }
 
     /// Its id; for a packed object it is looked up.
     pub fn id(&self) -> &'a oid {
         match self.place {
-            Place::Packed { pack, number } => pack.id(number),
-            Place::Loose(id) => id,
+            ObjectLocation::Packed { pack, number } => pack.id(number),
+            ObjectLocation::Loose(id) => id,
         }
     }
 
     /// Its number in the index of its pack; `None` if it is loose.
     pub fn number(&self) -> Option<u32> {
         match self.place {
-            Place::Packed { number, .. } => Some(number),
-            Place::Loose(_) => None,
+            ObjectLocation::Packed { number, .. } => Some(number),
+            ObjectLocation::Loose(_) => None,
         }
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         } else {
             members.member(&name(field, &names), &mut bytes)?;
         }
-        let left = bytes.limit();
-        if skip(&mut stream, left + (size & 1))? > size & 1 {
+        let remaining = bytes.limit();
+        if skip(&mut stream, remaining + (size & 1))? > size & 1 {
             return Err(Fault::broken("it ends in the middle of a member"));
         }
     }

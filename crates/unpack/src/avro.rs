@@ -46,7 +46,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         let most = 8 * bytes.len() + EMPTY;
         members.hold((bytes.len() + most) as u64)?;
         members.count_unpacked(bytes.len() as u64)?;
-        let mut rows = Rows { bytes: &bytes, names: &names, left: bytes.len() + EMPTY, most };
+        let mut rows = Rows { bytes: &bytes, names: &names, remaining: bytes.len() + EMPTY, most };
         let mut text = String::new();
         rows.all(&schema, count, &mut text);
         // Bytes that the schema does not explain are passed on unchanged.
@@ -175,7 +175,7 @@ struct Rows<'b, 's> {
     bytes: &'b [u8],
     names: &'b Names<'s>,
     /// Remaining number of values.
-    left: usize,
+    remaining: usize,
     /// Remaining bytes of output: a schema may have names of any length.
     most: usize,
 }
@@ -194,7 +194,7 @@ impl Rows<'_, '_> {
 
     fn value(&mut self, schema: &Value, depth: usize, out: &mut String) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        self.left = self.left.checked_sub(1)?;
+        self.remaining = self.remaining.checked_sub(1)?;
         if out.len() > self.most {
             return None;
         }
@@ -283,9 +283,9 @@ impl Rows<'_, '_> {
     }
 
     fn take(&mut self, count: usize) -> Option<&[u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(count)?;
+        let (head, rest) = self.bytes.split_at_checked(count)?;
         self.bytes = rest;
-        Some(taken)
+        Some(head)
     }
 }
 

@@ -91,7 +91,7 @@ impl<R: Read> Lzw<R> {
             self.at = 0;
             return Ok(true);
         }
-        let damaged = || io::Error::other("a code stands for nothing");
+        let damaged = || io::Error::other("a code has no entry");
         let mut rest = code;
         if u32::from(code) >= self.next || self.previous.is_none() && code > 255 {
             // The code is about to be defined: the previous one followed by its own first letter.

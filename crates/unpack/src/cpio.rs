@@ -62,9 +62,9 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         } else {
             members.empty()?;
         }
-        let left = bytes.limit();
+        let remaining = bytes.limit();
         let padding = padding(size, form.align);
-        if skip(&mut stream, left + padding)? > padding {
+        if skip(&mut stream, remaining + padding)? > padding {
             return Err(Fault::broken("it ends in the middle of a member"));
         }
     }

@@ -121,16 +121,16 @@ pub(super) fn read_dump(input: Input<'_>, members: &mut dyn Members) -> Result<(
             let flags = seen.get(x + 1).copied().unwrap_or_default();
             (0x7800 | u16::from(flags)) % 31 == 0 && flags & 0x20 == 0
         });
-        let mut taken = at;
+        let mut end = at;
         for start in starts {
             let Some(before) = (at + start as u64).checked_sub(5) else { continue };
-            let mut pieces = Pieces { bytes: &bytes, at: before, left: 0, ended: false };
-            if before >= taken && pieces.is_plausible() {
+            let mut pieces = Pieces { bytes: &bytes, at: before, remaining: 0, ended: false };
+            if before >= end && pieces.is_plausible() {
                 members.member(b"(table)", &mut ZlibDecoder::new(BufReader::new(&mut pieces)))?;
-                taken = pieces.at;
+                end = pieces.at;
             }
         }
-        at = taken.max(at + filled.saturating_sub(7).max(1) as u64);
+        at = end.max(at + filled.saturating_sub(7).max(1) as u64);
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ const WINDOW: usize = 64 << 10;
 struct Pieces<'b> {
     bytes: &'b Random<'b>,
     at: u64,
-    left: u64,
+    remaining: u64,
     ended: bool,
 }
 
@@ -162,17 +162,17 @@ impl Pieces<'_> {
 
 impl Read for Pieces<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.left == 0 && !self.ended {
-            self.left = self.length().unwrap_or_default();
+        if self.remaining == 0 && !self.ended {
+            self.remaining = self.length().unwrap_or_default();
             self.at += 5;
-            self.ended = self.left == 0;
+            self.ended = self.remaining == 0;
         }
         if self.ended {
             return Ok(0);
         }
-        let count = self.bytes.range(self.at, self.left).read(out)?;
+        let count = self.bytes.range(self.at, self.remaining).read(out)?;
         self.at += count as u64;
-        self.left -= count as u64;
+        self.remaining -= count as u64;
         self.ended = count == 0;
         Ok(count)
     }

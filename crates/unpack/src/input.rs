@@ -69,7 +69,7 @@ pub(crate) struct Packed<R> {
     stream: R,
     deadline: Deadline,
     /// Bytes until the next check of the deadline.
-    left: usize,
+    remaining: usize,
 }
 
 /// Bytes between two checks: a thousand empty streams of bzip2.
@@ -77,24 +77,24 @@ const STEP: usize = 16 << 10;
 
 impl<R: BufRead> Packed<R> {
     pub(crate) fn new(stream: R, members: &dyn Members) -> Self {
-        Self { stream, deadline: members.deadline(), left: 0 }
+        Self { stream, deadline: members.deadline(), remaining: 0 }
     }
 }
 
 impl<R: BufRead> BufRead for Packed<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.left == 0 {
+        if self.remaining == 0 {
             if self.deadline.has_come() {
                 return Err(io::Error::other("the time is over"));
             }
-            self.left = STEP;
+            self.remaining = STEP;
         }
         let bytes = self.stream.fill_buf()?;
-        Ok(&bytes[..bytes.len().min(self.left)])
+        Ok(&bytes[..bytes.len().min(self.remaining)])
     }
 
     fn consume(&mut self, bytes: usize) {
-        self.left = self.left.saturating_sub(bytes);
+        self.remaining = self.remaining.saturating_sub(bytes);
         self.stream.consume(bytes);
     }
 }
@@ -166,8 +166,8 @@ impl Read for Range<'_> {
         match self {
             Self::Memory(bytes) => bytes.read(out),
             Self::File { file, at, end } => {
-                let left = usize::try_from(end.saturating_sub(*at)).unwrap_or(usize::MAX);
-                let length = out.len().min(left);
+                let remaining = usize::try_from(end.saturating_sub(*at)).unwrap_or(usize::MAX);
+                let length = out.len().min(remaining);
                 let count = file.read_some(&mut out[..length], *at)?;
                 *at += count as u64;
                 Ok(count)

@@ -45,9 +45,9 @@ use std::io::{self, Read};
 
 use limits::{Deadline, Halt};
 
-/// How a reason begins that names what is damaged.
+/// Begins a reason that names what is damaged.
 pub const DAMAGED: &str = "a damaged ";
-/// How a reason begins that gives the error at which reading ended.
+/// Begins a reason that gives the error at which reading ended.
 pub const READ_IN_PART: &str = "it was read only in part: ";
 
 /// Receives the contents of a container.

@@ -23,11 +23,11 @@ const WORDS: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fn
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let file = Compound::open(&bytes, members)?;
-    let mut left = bytes.len();
+    let mut remaining = bytes.len();
     for (path, entry) in file.streams() {
         // Streams that share bytes could expand a small file without limit.
-        left = left
-            .checked_sub(entry.size.min(left.saturating_add(1)))
+        remaining = remaining
+            .checked_sub(entry.size.min(remaining.saturating_add(1)))
             .ok_or_else(|| Fault::broken("its streams are longer than the file"))?;
         let mut stream = file.stream(&entry);
         if path.ends_with(RTF) {
@@ -59,7 +59,7 @@ fn is_macro(path: &[u8]) -> bool {
 
 /// A directory entry of a storage or a stream.
 #[derive(Clone, Debug)]
-struct Entry {
+struct DirectoryEntry {
     name: Vec<u8>,
     kind: u8,
     /// Its siblings, and its first child.
@@ -79,7 +79,7 @@ struct Compound<'b> {
     small_table: Vec<u32>,
     /// The sectors of the stream that contains the small sectors.
     small: Vec<u32>,
-    entries: Vec<Entry>,
+    entries: Vec<DirectoryEntry>,
 }
 
 impl<'b> Compound<'b> {
@@ -155,7 +155,7 @@ impl<'b> Compound<'b> {
     }
 
     /// All streams with their paths.
-    fn streams(&self) -> Vec<(Vec<u8>, Entry)> {
+    fn streams(&self) -> Vec<(Vec<u8>, DirectoryEntry)> {
         let mut seen = vec![false; self.entries.len()];
         let mut streams = Vec::new();
         let mut open: Vec<(u32, Vec<u8>)> =
@@ -180,7 +180,7 @@ impl<'b> Compound<'b> {
         streams
     }
 
-    fn stream(&self, entry: &Entry) -> Stream<'_, 'b> {
+    fn stream(&self, entry: &DirectoryEntry) -> Stream<'_, 'b> {
         let is_small = entry.size < self.cutoff;
         let shift = if is_small { self.small_shift } else { self.shift };
         let table = if is_small { &self.small_table } else { &self.table };
@@ -196,13 +196,13 @@ fn chain(table: &[u32], start: u32, most: usize) -> Vec<u32> {
     std::iter::successors(first, next).take(most).collect()
 }
 
-fn entry(raw: &[u8], short: bool) -> Entry {
+fn entry(raw: &[u8], short: bool) -> DirectoryEntry {
     let length = usize::from(raw[64]).min(64).saturating_sub(2);
     let name = raw[..length].chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
     let name: String =
         char::decode_utf16(name).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     let high = if short { 0 } else { u64::from(u32_at(raw, 124)) };
-    Entry {
+    DirectoryEntry {
         name: name.into_bytes(),
         kind: raw[66],
         next: [u32_at(raw, 68), u32_at(raw, 72), u32_at(raw, 76)],

@@ -20,7 +20,6 @@ const KEPT: usize = 96 << 20;
 /// Limit of delta chains; git creates chains of 50 by default, and of 4095 at most.
 const LONGEST: usize = 4096;
 
-/// One entry of a pack.
 #[derive(Clone, Copy)]
 struct PackEntry {
     /// Offsets of its header and of its compressed bytes.
@@ -141,15 +140,15 @@ impl Objects<'_> {
     fn changes(&mut self, members: &mut dyn Members) -> Result<(), Fault> {
         let is_whole = |entry: &PackEntry| matches!(entry.form, EntryType::Object(_));
         let all = 0..self.entries.len();
-        let mut left: Vec<usize> = all.filter(|&at| !is_whole(&self.entries[at])).collect();
-        if left.iter().any(|&at| matches!(self.entries[at].form, EntryType::RefDelta(_))) {
+        let mut remaining: Vec<usize> = all.filter(|&at| !is_whole(&self.entries[at])).collect();
+        if remaining.iter().any(|&at| matches!(self.entries[at].form, EntryType::RefDelta(_))) {
             self.name_whole_ones(members);
         }
         // The base of a ref-delta may come after the delta.
         loop {
-            let before = left.len();
+            let before = remaining.len();
             let mut later = Vec::new();
-            for number in left {
+            for number in remaining {
                 let Some((kind, bytes)) = self.object(number, members) else {
                     later.push(number);
                     continue;
@@ -159,12 +158,12 @@ impl Objects<'_> {
                     members.member(&name(&self.entries[number]), &mut bytes.as_slice())?;
                 }
             }
-            left = later;
-            if left.is_empty() || left.len() == before {
+            remaining = later;
+            if remaining.is_empty() || remaining.len() == before {
                 break;
             }
         }
-        for number in left {
+        for number in remaining {
             let why = "its delta base is damaged, too large or missing";
             members.unread(&name(&self.entries[number]), &why)?;
         }

@@ -41,7 +41,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     let texts = notes(&footer);
     members.member(b"(metadata)", &mut texts.as_bytes())?;
     let leaves = leaves(footer.list(2));
-    let mut file = File { bytes: &bytes, window: members.window(), left: bytes.len() };
+    let mut file = File { bytes: &bytes, window: members.window(), remaining: bytes.len() };
     let mut whole = true;
     for group in footer.list(4) {
         let mut held = 16 * length;
@@ -68,7 +68,7 @@ struct File<'b> {
     bytes: &'b Random<'b>,
     /// Limit in bytes of a decoder's window.
     window: u64,
-    left: u64,
+    remaining: u64,
 }
 
 impl File<'_> {
@@ -87,8 +87,9 @@ impl File<'_> {
 
     fn body(&mut self, at: u64, size: u64) -> Result<Vec<u8>, Fault> {
         // Pages that share bytes could expand a small file without limit.
-        let left = self.left.checked_sub(size);
-        self.left = left.ok_or_else(|| Fault::broken("its pages are longer than the file"))?;
+        let remaining = self.remaining.checked_sub(size);
+        self.remaining =
+            remaining.ok_or_else(|| Fault::broken("its pages are longer than the file"))?;
         let mut packed = Vec::new();
         self.bytes.range(at, size).read_to_end(&mut packed)?;
         Ok(packed)
@@ -124,12 +125,12 @@ fn leaves(schema: &[Value]) -> Vec<Leaf> {
     // For each open field: remaining children, name and levels.
     let mut open: Vec<(i64, Vec<u8>, u32, u32)> = Vec::new();
     for element in schema.iter().skip(1) {
-        while open.last().is_some_and(|(left, ..)| *left == 0) {
+        while open.last().is_some_and(|(remaining, ..)| *remaining == 0) {
             open.pop();
         }
         let (outer, mut optional, mut repeated) = match open.last_mut() {
-            Some((left, name, optional, repeated)) => {
-                *left -= 1;
+            Some((remaining, name, optional, repeated)) => {
+                *remaining -= 1;
                 ([name, &b"."[..]].concat(), *optional, *repeated)
             }
             None => (Vec::new(), 0, 0),
@@ -170,8 +171,8 @@ impl<'l> Column<'l> {
         let first = [metadata.int(11), metadata.int(9)].into_iter().filter(|&at| at > 0).min();
         let mut at = first.and_then(|at| u64::try_from(at).ok()).unwrap_or_default();
         let mut dictionary: Vec<Range<usize>> = Vec::new();
-        let mut left = metadata.int(5);
-        while left > 0 {
+        let mut remaining = metadata.int(5);
+        while remaining > 0 {
             let damaged = || Fault::broken("a page is damaged");
             let (page, body) = file.header(at)?;
             let size = u64::try_from(page.int(3)).ok().filter(|&size| size <= PAGE);
@@ -191,7 +192,7 @@ impl<'l> Column<'l> {
                     .collect();
                 continue;
             }
-            left -= page.count.max(1) as i64;
+            remaining -= page.count.max(1) as i64;
             if column.add(&page, start, &dictionary).is_none() {
                 return Ok(None);
             }

@@ -191,7 +191,7 @@ impl Show<'_, '_> {
         let holds = (page.len() + 3 * most) as u64;
         if page.len() > SMALL && self.members.hold(self.held + holds).is_err() {
             self.members.member(name, &mut page.chain(rest))?;
-            let why = "the text that it shows is not joined: there is not memory enough: raise \
+            let why = "the text that it shows is not joined: there is not enough memory: raise \
                        --max-memory";
             return Ok(self.members.unread(name, &why)?);
         }
@@ -221,7 +221,7 @@ impl Show<'_, '_> {
             self.members.unlettered()?;
         }
         if is_truncated {
-            self.unread(name, &"it shows more text than is read of it")?;
+            self.unread(name, &"it shows more text than is read")?;
         }
         if page.len() > SMALL {
             self.members.hold(self.held)?;

@@ -89,7 +89,7 @@ impl MarshalReader<'_> {
     /// Reads a code object: numbers and objects in the order of the version.
     fn code(&mut self, depth: u32) -> Option<()> {
         // 3.8 added a number, 3.11 removed one and added two objects.
-        let (numbers, behind) = match self.number {
+        let (numbers, after) = match self.number {
             ..3400 => (5, 1),
             3400..3450 => (6, 1),
             _ => (5, 2),
@@ -97,7 +97,7 @@ impl MarshalReader<'_> {
         self.take(4 * numbers)?;
         self.objects(8, depth)?;
         self.take(4)?;
-        self.objects(behind, depth)
+        self.objects(after, depth)
     }
 
     fn objects(&mut self, count: u32, depth: u32) -> Option<()> {
@@ -121,8 +121,8 @@ impl MarshalReader<'_> {
     }
 
     fn take(&mut self, length: usize) -> Option<&[u8]> {
-        let taken = self.bytes.get(self.at..self.at.checked_add(length)?)?;
+        let head = self.bytes.get(self.at..self.at.checked_add(length)?)?;
         self.at += length;
-        Some(taken)
+        Some(head)
     }
 }

@@ -4,9 +4,9 @@
 pub(super) fn unpack(packed: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut rest = packed;
     let mut take = |count: usize| {
-        let (taken, left) = rest.split_at_checked(count)?;
-        rest = left;
-        Some(taken)
+        let (head, remaining) = rest.split_at_checked(count)?;
+        rest = remaining;
+        Some(head)
     };
     let mut length = 0usize;
     for shift in (0..35).step_by(7) {

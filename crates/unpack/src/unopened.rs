@@ -147,7 +147,7 @@ fn has_image(head: &[u8]) -> bool {
         _ => return false,
     };
     let end = table.checked_add(entries * size).and_then(|end| usize::try_from(end).ok());
-    let behind = end.and_then(|end| head.get(end..)).unwrap_or_default();
+    let after = end.and_then(|end| head.get(end..)).unwrap_or_default();
     let aligned = end.unwrap_or_default().next_multiple_of(4096);
-    behind.starts_with(b"hsqs") || head.get(aligned..).is_some_and(|it| it.starts_with(b"hsqs"))
+    after.starts_with(b"hsqs") || head.get(aligned..).is_some_and(|it| it.starts_with(b"hsqs"))
 }

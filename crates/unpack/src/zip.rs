@@ -30,16 +30,16 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     let zip = input.random()?;
     match directory(&zip)? {
         Some(directory) => {
-            let mut taken = BTreeMap::new();
+            let mut ranges = BTreeMap::new();
             let mut office = Office::new(&zip, &directory);
-            let listed = entries(&zip, &directory, &mut taken, &mut office, members);
+            let listed = entries(&zip, &directory, &mut ranges, &mut office, members);
             if !matches!(listed, Err(Fault::Halt(_))) {
                 office.rest(members)?;
             }
             if let Err(halt @ Fault::Halt(_)) = listed {
                 return Err(halt);
             }
-            unlisted(&zip, &directory, &taken, members)?;
+            unlisted(&zip, &directory, &ranges, members)?;
             listed
         }
         None => order::read(&zip, members),
@@ -51,18 +51,18 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
 fn unlisted(
     zip: &Random<'_>,
     directory: &Directory,
-    taken: &BTreeMap<u64, u64>,
+    ranges: &BTreeMap<u64, u64>,
     members: &mut dyn Members,
 ) -> Result<(), Fault> {
     let mut from = 0;
-    for (&start, &end) in taken.iter().chain([(&directory.start, &directory.end)]) {
+    for (&start, &end) in ranges.iter().chain([(&directory.start, &directory.end)]) {
         if start > from {
             order::gap(zip, from, start, members)?;
         }
         from = from.max(end);
     }
-    if directory.behind < zip.len() {
-        let mut comment = zip.range(directory.behind, u64::MAX);
+    if directory.comment < zip.len() {
+        let mut comment = zip.range(directory.comment, u64::MAX);
         members.member(b"(comment)", &mut comment)?;
     }
     Ok(())
@@ -75,7 +75,7 @@ struct Directory {
     /// Bytes before the zip, which its offsets do not include.
     before: u64,
     /// Offset of its comment.
-    behind: u64,
+    comment: u64,
 }
 
 /// A directory entry.
@@ -100,13 +100,13 @@ fn directory(zip: &Random<'_>) -> Result<Option<Directory>, Fault> {
         let record = &tail[at..];
         let (mut size, mut start) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
         let mut end = from + at as u64;
-        let behind = end + END as u64;
+        let comment = end + END as u64;
         if let Some(wide) = wide_end(zip, end) {
             (size, start, end) = wide;
         }
         let Some(real) = end.checked_sub(size) else { continue };
         let Some(before) = real.checked_sub(start) else { continue };
-        return Ok(Some(Directory { start: real, end, before, behind }));
+        return Ok(Some(Directory { start: real, end, before, comment }));
     }
     Ok(None)
 }
@@ -174,7 +174,7 @@ impl<'z> Listing<'z> {
 fn entries(
     zip: &Random<'_>,
     directory: &Directory,
-    taken: &mut BTreeMap<u64, u64>,
+    ranges: &mut BTreeMap<u64, u64>,
     office: &mut Office<'_>,
     members: &mut dyn Members,
 ) -> Result<(), Fault> {
@@ -186,11 +186,11 @@ fn entries(
         }
         if entry.packed == 0 && entry.size == 0 {
             let end = entry.offset.saturating_add(LOCAL + entry.name.len() as u64);
-            taken.insert(entry.offset, end);
+            ranges.insert(entry.offset, end);
             members.empty()?;
             continue;
         }
-        self::entry(zip, &entry, taken, &mut inflater, office, members)?;
+        self::entry(zip, &entry, ranges, &mut inflater, office, members)?;
     }
     Ok(())
 }
@@ -221,7 +221,7 @@ fn find(zip: &Random<'_>, directory: &Directory, name: &[u8], most: u64) -> Opti
 fn entry(
     zip: &Random<'_>,
     entry: &ZipEntry,
-    taken: &mut BTreeMap<u64, u64>,
+    ranges: &mut BTreeMap<u64, u64>,
     inflater: &mut Inflater,
     office: &mut Office<'_>,
     members: &mut dyn Members,
@@ -234,12 +234,12 @@ fn entry(
     let names = u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
     let start = entry.offset + LOCAL + names;
     let end = start.saturating_add(entry.packed);
-    let overlaps = taken.range(..end).next_back().is_some_and(|(_, &other)| other > entry.offset);
+    let overlaps = ranges.range(..end).next_back().is_some_and(|(_, &other)| other > entry.offset);
     if overlaps {
-        let why = "not read: it shares bytes with another member, as nothing but a bomb does";
+        let why = "not read: it shares bytes with another member, as only a bomb does";
         return members.unread(&entry.name, &why);
     }
-    taken.insert(entry.offset, end);
+    ranges.insert(entry.offset, end);
     // A flag in the directory alone would hide a member from strict readers only.
     if entry.flags & u16_at(&local, 6) & 1 != 0 || entry.method == 99 {
         return members.encrypted();

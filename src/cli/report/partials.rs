@@ -18,7 +18,7 @@ use crate::suppress::Suppressions;
 
 /// True if a file begins as a partial does.
 pub(super) fn is_partial(path: &Path) -> bool {
-    // What can't be opened is reported when it is read as a report.
+    // A file that can't be opened is reported when it is read as a report.
     File::open(path).and_then(beginning).is_ok_and(|head| head == BEGINNING)
 }
 

@@ -16,7 +16,7 @@ use crate::report::amounts;
 use crate::run::Status;
 use crate::run::time_limit::TimeLimit;
 
-/// Which targets are scanned, or only listed.
+/// Arguments that select targets, or only list them.
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
     /// List the targets with their estimated cost and scan nothing; with --format jsonl as lines
@@ -41,7 +41,7 @@ enum Conflict {
     )]
     Both(String),
     #[error("the search for repositories did not end, so there is no plan")]
-    Cut,
+    Unfinished,
 }
 
 /// The targets on the command line and on standard input, or the shard of them.
@@ -98,7 +98,7 @@ pub(super) fn write(
         return Ok(Status::Interrupted);
     }
     if session.stop.is_set() {
-        return Err(Conflict::Cut.into());
+        return Err(Conflict::Unfinished.into());
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match format {

@@ -12,7 +12,7 @@ use crate::run::sweep::{IN_ONE_PROCESS, PathText, Workers};
 /// several threads then.
 const MOST_JOBS: usize = 8;
 
-/// How processes for targets are started; `None`, with a remark, if that is not possible.
+/// Options for the processes of targets; `None`, with a remark, if none can be started.
 pub(super) fn workers(
     args: &SweepArguments,
     policy: &Policy,

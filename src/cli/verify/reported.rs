@@ -1,4 +1,4 @@
-//! Which places `keysweep verify --report` reads, and of which targets it reads all.
+//! Selects the places that `keysweep verify --report` reads, and the targets of which it reads all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -27,12 +27,12 @@ pub(super) struct Targets {
 }
 
 /// Gives the sources of all that is in a place.
-type Whole<'a> = dyn Fn(&Path) -> Result<Vec<Source>, Box<dyn Error>> + 'a;
+type ReadAll<'a> = dyn Fn(&Path) -> Result<Vec<Source>, Box<dyn Error>> + 'a;
 
-/// How a place is read.
-pub(super) struct How<'a> {
+/// The options with which a place is read.
+pub(super) struct ReadOptions<'a> {
     /// All of it.
-    pub(super) whole: &'a Whole<'a>,
+    pub(super) whole: &'a ReadAll<'a>,
     /// Its files; the paths are filled in.
     pub(super) files: FileOptions,
 }
@@ -41,7 +41,7 @@ impl Targets {
     pub(super) fn new(
         earlier: &mut Earlier,
         target: &Path,
-        how: &How<'_>,
+        options: &ReadOptions<'_>,
     ) -> Result<Self, Box<dyn Error>> {
         fs::metadata(target).map_err(|error| {
             format!("{}: {error}", escape_path(target.as_os_str().as_encoded_bytes()))
@@ -52,12 +52,12 @@ impl Targets {
             match holder.as_deref().and_then(|name| place_of(target, name)) {
                 Some(place) => {
                     numbers.insert(holder.clone(), reported.len());
-                    reported.push(of_sweep(holder, &place, places, how)?);
+                    reported.push(of_sweep(holder, &place, places, options)?);
                 }
                 None => of_target.extend(places),
             }
         }
-        reported.push(of_itself(target, of_target, how)?);
+        reported.push(of_itself(target, of_target, options)?);
         Ok(Self { reported, numbers })
     }
 
@@ -113,30 +113,30 @@ fn of_sweep(
     holder: Holder,
     place: &Path,
     occurrences: Vec<Occurrence>,
-    how: &How<'_>,
+    options: &ReadOptions<'_>,
 ) -> Result<Reported, Box<dyn Error>> {
-    let mut whole = (how.whole)(place)?;
+    let mut whole = (options.whole)(place)?;
     for source in &mut whole {
         if let Source::Files(options) = source {
             options.counted_from = Some(place.to_owned());
         }
     }
     let bases = vec![place.to_owned()];
-    Ok(Reported { name: holder, named: named(place, bases, occurrences, &whole, how), whole })
+    Ok(Reported { name: holder, named: named(place, bases, occurrences, &whole, options), whole })
 }
 
 /// TARGET: paths are relative to its work tree, or to the folder that was scanned.
 fn of_itself(
     target: &Path,
     occurrences: Vec<Occurrence>,
-    how: &How<'_>,
+    options: &ReadOptions<'_>,
 ) -> Result<Reported, Box<dyn Error>> {
-    let whole = (how.whole)(target)?;
+    let whole = (options.whole)(target)?;
     let place = target.canonicalize()?;
     let folder = if place.is_dir() { Some(place.as_path()) } else { place.parent() };
     let bases = folder.map(Path::to_owned).into_iter();
     let bases = bases.chain(files::root(std::slice::from_ref(&place))).collect();
-    Ok(Reported { name: None, named: named(&place, bases, occurrences, &whole, how), whole })
+    Ok(Reported { name: None, named: named(&place, bases, occurrences, &whole, options), whole })
 }
 
 fn named(
@@ -144,19 +144,25 @@ fn named(
     bases: Vec<PathBuf>,
     occurrences: Vec<Occurrence>,
     whole: &[Source],
-    how: &How<'_>,
+    options: &ReadOptions<'_>,
 ) -> NamedOptions {
     let history = whole.iter().find_map(|source| match source {
         Source::History(options) => Some(options.clone()),
         _ => None,
     });
-    NamedOptions { place: place.to_owned(), bases, files: how.files.clone(), history, occurrences }
+    NamedOptions {
+        place: place.to_owned(),
+        bases,
+        files: options.files.clone(),
+        history,
+        occurrences,
+    }
 }
 
 /// The folder of a target: below TARGET, or TARGET itself if it is the one that was swept. No link
 /// leads to it.
 fn place_of(target: &Path, name: &str) -> Option<PathBuf> {
-    // What can't be found here is looked for in all of TARGET, which reports why.
+    // A place that can't be found here is looked for in all of TARGET, which reports why.
     let base = target.canonicalize().ok().filter(|base| base.is_dir())?;
     if name == "." {
         return Some(base);
@@ -183,7 +189,7 @@ fn entry(folder: &Path, name: &str) -> Option<PathBuf> {
     // A name that is not UTF-8 is escaped; one without an escape is what it says.
     let mut entries = name.contains('\\').then(|| fs::read_dir(folder).ok()).flatten()?;
     entries.find_map(|entry| {
-        // What can't be listed is read whole.
+        // A folder that can't be listed is read whole.
         let path = entry.ok()?.path();
         let own = path.file_name()?.as_encoded_bytes();
         (escape_path(own) == name).then_some(path)

@@ -70,7 +70,7 @@ impl Look {
         let seen = match read {
             Ok(found) => Ok(found),
             Err(error @ Error::AccessDenied { .. }) => Err(Unseen::Denied(error.operation())),
-            // The user is gone, and so is everything of its own.
+            // The user is deleted, with everything that belonged to it.
             Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
             // A look that fails must not keep a leaked key from being ended.
             Err(error) => Err(Unseen::Failed(error.to_string())),

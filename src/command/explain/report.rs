@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use serde_json::{Deserializer, Value};
 
 use super::{command, list, waits};
+use crate::act::places::{of_occurrence, path_and_line};
 use crate::aws::KeyId;
 use crate::remedy::{self, Facts, Guide};
 use crate::rules::RuleSet;
@@ -114,11 +115,11 @@ fn take(document: &Value, found: &mut Vec<Found>) -> bool {
             }
             before.push(print);
             let place = &result["locations"][0]["physicalLocation"];
-            let path = place["artifactLocation"]["uri"].as_str().unwrap_or_default();
+            let path = &place["artifactLocation"]["uri"];
             let properties = &result["properties"];
             found.push(Found {
                 rule: result["ruleId"].as_str().unwrap_or_default().to_owned(),
-                place: position(path, &place["region"]["startLine"]),
+                place: path_and_line(path, &Value::Null, &place["region"]["startLine"]),
                 facts: facts(properties, "keyId"),
             });
         }
@@ -131,17 +132,12 @@ fn take(document: &Value, found: &mut Vec<Found>) -> bool {
         let first = &finding["occurrences"][0];
         found.push(Found {
             rule: finding["rule"].as_str().unwrap_or_default().to_owned(),
-            place: position(first["path"].as_str().unwrap_or_default(), &first["line"]),
+            place: of_occurrence(first),
             facts: facts(finding, "key_id"),
         });
     }
     let closes = is_line && document.get("coverage").is_some_and(Value::is_object);
     one || closes || (!is_line && document["tool"]["name"] == "keysweep")
-}
-
-fn position(path: &str, line: &Value) -> String {
-    let path = if path.is_empty() { "git's own records" } else { path };
-    line.as_u64().map_or_else(|| path.to_owned(), |line| format!("{path}:{line}"))
 }
 
 /// A report may come from somebody else: an id counts only if it is well-formed.
@@ -166,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// The explanation of a report whose only finding has these fields besides its key.
+    /// The explanation of a report whose only finding has these fields in addition to its key.
     fn explained(schema: u32, fields: Value) -> String {
         let mut finding = json!({
             "fingerprint": "0", "rule": "aws-access-key", "key_id": key(),

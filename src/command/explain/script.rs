@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{waiting, waits, wrap};
-use crate::remedy::{Guide, When};
+use crate::remedy::{Guide, Occasion};
 
 /// The beginning of a script: it runs one step at a time, and only after a yes.
 const HEAD: &str = r#"set -u
@@ -28,7 +28,7 @@ fi
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
@@ -53,7 +53,7 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
-    let steps = guide.steps.iter().filter(|step| step.when == When::Leak);
+    let steps = guide.steps.iter().filter(|step| step.when == Occasion::Leak);
     for (number, step) in steps.enumerate() {
         let title = format!("{}. {}", number + 1, step.title);
         match &step.cli {

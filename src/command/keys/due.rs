@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use keysweep_aws::KeyStatus;
 
 use super::gather::{Gathered, Key};
-use super::{Options, Subject};
+use super::{KeysOptions, Subject};
 
 /// The limits after which a key is due.
 ///
@@ -74,7 +74,7 @@ pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {
 }
 
 /// Decides for each key whether it is due, and orders them, the worst first.
-pub(super) fn judge(gathered: &mut Gathered, options: &Options, now: Timestamp) {
+pub(super) fn judge(gathered: &mut Gathered, options: &KeysOptions, now: Timestamp) {
     let newest: Vec<(String, String, Option<Timestamp>)> = gathered
         .keys
         .iter()
@@ -153,7 +153,7 @@ fn due(key: &Key, limits: Limits, now: Timestamp) -> Vec<Due> {
 }
 
 /// Keys of the report that the account does not have.
-fn note_strangers(gathered: &mut Gathered, options: &Options) {
+fn note_strangers(gathered: &mut Gathered, options: &KeysOptions) {
     let Some((report, places)) = &options.report else { return };
     let asked = |id: &str| {
         options.subjects.is_empty()
@@ -244,7 +244,7 @@ mod tests {
             one.key.id = id.to_owned();
             gathered.keys.push(one);
         }
-        judge(&mut gathered, &Options::default(), at(200));
+        judge(&mut gathered, &KeysOptions::default(), at(200));
         let due: Vec<_> =
             gathered.keys.iter().map(|key| (key.key.id.as_str(), key.due.clone())).collect();
         let second = Due::SecondActive("A".to_owned());

@@ -6,7 +6,7 @@ use std::thread;
 
 use keysweep_aws::{AccessKey, Error, Iam, LastUsed};
 
-use super::{Due, Options, Progress, Subject};
+use super::{Due, KeysOptions, Progress, Subject};
 use crate::act::Failure;
 use crate::act::facts::not_found;
 use crate::text::escape_line;
@@ -16,7 +16,7 @@ use crate::text::escape_line;
 pub struct Key {
     /// As IAM lists it.
     pub key: AccessKey,
-    /// When it was used; `None` if that could not be looked at.
+    /// The time of its last use; `None` if AWS did not answer.
     pub last_used: Option<LastUsed>,
     /// Its places in the report.
     pub places: Vec<String>,
@@ -58,7 +58,7 @@ const LISTED: usize = 5;
 
 pub(super) fn gather(
     iam: &dyn Iam,
-    options: &Options,
+    options: &KeysOptions,
     progress: &Progress,
 ) -> Result<Gathered, Failure> {
     let mut gathered = Gathered::default();
@@ -194,7 +194,6 @@ fn look(
     Ok(())
 }
 
-/// The keys of one user.
 type KeysOfUser = Result<Vec<Key>, Error>;
 
 fn keys_of(iam: &dyn Iam, user: &str) -> KeysOfUser {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::due::days;
 use super::gather::{Gathered, Key};
-use super::{Format, Options};
+use super::{Format, KeysOptions};
 use crate::act::{Acting, Context, Failure};
 use crate::report::{self, Layout, csv_cell};
 use crate::text::escape_line;
@@ -16,7 +16,7 @@ use crate::text::escape_line;
 pub(super) fn write(
     context: &mut Context<'_>,
     gathered: &Gathered,
-    options: &Options,
+    options: &KeysOptions,
     now: Timestamp,
 ) -> Result<(), Failure> {
     match options.format {
@@ -34,7 +34,7 @@ fn age(key: &Key, now: Timestamp) -> Option<i64> {
     key.key.created.map(|created| days(created, now))
 }
 
-/// When a key was used, and for what: a date, never a judgement.
+/// The date of a key's last use and its service, without a judgement.
 pub(crate) fn used(last_used: Option<&LastUsed>) -> String {
     match last_used {
         None => "not seen".to_owned(),
@@ -48,11 +48,11 @@ pub(crate) fn used(last_used: Option<&LastUsed>) -> String {
 
 fn text(
     gathered: &Gathered,
-    options: &Options,
+    options: &KeysOptions,
     now: Timestamp,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let report = options.report.as_ref().map_or("the report", |(name, _)| name.as_str());
+    let report = options.report_name();
     let mut rows: Vec<[String; 6]> = Vec::new();
     for key in &gathered.keys {
         let mut due: Vec<String> = key.due.iter().map(|due| due.text(report)).collect();
@@ -173,10 +173,10 @@ struct Reason {
 fn document<'a>(
     acting: &'a Acting,
     gathered: &'a Gathered,
-    options: &Options,
+    options: &KeysOptions,
     now: Timestamp,
 ) -> Document<'a> {
-    let report = options.report.as_ref().map_or("the report", |(name, _)| name.as_str());
+    let report = options.report_name();
     let row = |key: &'a Key| Row {
         key_id: &key.key.id,
         user: &key.key.user,
@@ -219,11 +219,11 @@ fn second(time: Timestamp) -> String {
 
 fn csv(
     gathered: &Gathered,
-    options: &Options,
+    options: &KeysOptions,
     now: Timestamp,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let report = options.report.as_ref().map_or("the report", |(name, _)| name.as_str());
+    let report = options.report_name();
     let head = "key_id,user,status,created,age_days,last_used,last_used_service,last_used_region,\
                 places,due,due_text";
     write!(out, "{head}\r\n")?;

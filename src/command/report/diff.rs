@@ -116,7 +116,7 @@ impl<'a> Linked<'a> {
         Self { before: only(old, new), now: only(new, old) }
     }
 
-    /// What the older report has of a finding that only the newer one has.
+    /// The finding of the older report that belongs to one that only the newer report has.
     fn before(&self, finding: &Finding) -> Option<&'a Finding> {
         Self::other(&self.before, finding)
     }
@@ -250,7 +250,7 @@ fn other_command(place: &Occurrence, old: &Saved, new: &Saved) -> Option<String>
     })
 }
 
-/// What options left out of the newer report may contain it.
+/// The content that options left out of the newer report and that may contain it.
 fn left_out(finding: &Finding, old: &Coverage, new: &Saved) -> Option<String> {
     let (before, now) = (&old.left_out, &new.coverage.left_out);
     if now.suppressed > 0 && !new.run.include_suppressed {

@@ -91,9 +91,9 @@ impl Filter {
             }
             let shown = |place: &Occurrence| self.shows(place);
             finding.occurrences.retain(shown);
-            let left = finding.occurrences.len();
-            places += if left > 0 { (all - left) as u64 } else { 0 };
-            left > 0
+            let remaining = finding.occurrences.len();
+            places += if remaining > 0 { (all - remaining) as u64 } else { 0 };
+            remaining > 0
         });
         let hidden = (before - saved.findings.len()) as u64;
         self.record(&mut saved.filter, hidden, places);

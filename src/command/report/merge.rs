@@ -96,7 +96,7 @@ fn unite(one: &mut Finding, other: Finding) {
     } else if one.verification.status == Status::NotChecked {
         one.severity = one.severity.max(other.severity);
     }
-    // What one report does not suppress is open.
+    // A finding that one report does not suppress is open.
     if other.suppressed.is_none() {
         one.suppressed = None;
     }

@@ -109,7 +109,7 @@ pub struct NewKey<'a> {
     pub id: &'a str,
     /// Its secret.
     pub secret: &'a Secret,
-    /// When it was made.
+    /// The time of its creation.
     pub created: Option<Timestamp>,
 }
 

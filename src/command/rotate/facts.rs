@@ -11,7 +11,7 @@ use crate::aws::KeyId;
 use crate::text::escape_line;
 
 /// The time by which a list may be behind a change, with some room.
-const BEHIND: Duration = Duration::from_secs(5);
+const LAG: Duration = Duration::from_secs(5);
 
 /// The facts that AWS reports.
 #[derive(Clone, Debug)]
@@ -22,11 +22,11 @@ pub(super) struct Facts {
     pub(super) user_id: Option<String>,
     /// The key that leaves; `None` if the user no longer has it.
     pub(super) old: Option<AccessKey>,
-    /// When it was used last.
+    /// The time of its last use.
     pub(super) used: LastUsed,
     /// The key that takes its place, if there is one already.
     pub(super) new: Option<AccessKey>,
-    /// When that was used last; `None` if it is not known.
+    /// The time of the new key's last use; `None` if it is not known.
     pub(super) new_used: Option<LastUsed>,
     /// Only the user's tag identifies the new key.
     pub(super) adopted: bool,
@@ -112,7 +112,7 @@ fn list(cx: &Context<'_>, user: &str, key: &str) -> Result<Vec<AccessKey>, Failu
     if keys.iter().any(|one| one.id == key) {
         return Ok(keys);
     }
-    if !cx.clock.sleep(BEHIND) {
+    if !cx.clock.sleep(LAG) {
         return Err(Failure::interrupted());
     }
     Ok(cx.iam.access_keys(user)?)
@@ -157,7 +157,7 @@ pub(super) fn look_again(
 ) -> Result<Vec<AccessKey>, Failure> {
     let mut keys = cx.iam.access_keys(user)?;
     for _ in 0..2 {
-        if is_seen(&keys) || !cx.clock.sleep(BEHIND) {
+        if is_seen(&keys) || !cx.clock.sleep(LAG) {
             break;
         }
         keys = cx.iam.access_keys(user)?;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::destination::{Record, private_folder, sync_folder};
-use super::places::Place;
+use super::places::KeyPlace;
 use crate::report::{Layout, write_json};
 use crate::text::escape_path;
 
@@ -140,13 +140,13 @@ pub enum Event {
     /// The places of the old key.
     Places {
         /// All places.
-        places: Vec<Place>,
+        places: Vec<KeyPlace>,
         /// The files and folders that were looked at.
         looked: Vec<String>,
     },
     /// The old key was used last.
     Used {
-        /// When.
+        /// The date of the entry.
         date: String,
         /// By which service.
         service: Option<String>,
@@ -159,8 +159,8 @@ pub enum Event {
 
 /// A line with its date.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When it was written.
+pub struct JournalEntry {
+    /// The time at which it was written.
     pub at: String,
     /// The event.
     #[serde(flatten)]
@@ -173,7 +173,7 @@ pub struct Journal {
     path: PathBuf,
     key: String,
     head: Option<Head>,
-    entries: Vec<Entry>,
+    entries: Vec<JournalEntry>,
     file: Option<File>,
     /// The end of the last whole line.
     end: u64,
@@ -200,7 +200,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Where it is, for display.
+    /// The path, for display.
     pub fn place(&self) -> String {
         escape_path(self.path.as_os_str().as_encoded_bytes())
     }
@@ -242,7 +242,7 @@ impl Journal {
         if self.head.is_none() {
             return Ok(());
         }
-        let entry = Entry { at: now.to_string(), event };
+        let entry = JournalEntry { at: now.to_string(), event };
         self.write(&entry)?;
         self.entries.push(entry);
         Ok(())

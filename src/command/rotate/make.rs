@@ -8,7 +8,7 @@ use keysweep_aws::{AccessKey, CreatedKey, Error, Tag};
 use super::destination::{Destination, NewKey};
 use super::facts::{Facts, look_again, tag_value};
 use super::journal::{Change, Event};
-use super::places::Place;
+use super::places::KeyPlace;
 use super::session::{Found, Session};
 use crate::act::Failure;
 use crate::run::Status;
@@ -76,7 +76,7 @@ impl Session<'_, '_> {
         }
         found.places.iter().try_for_each(|place| self.say(&format!("  {place}")))?;
         self.say("  Not searched: CI variables, secret stores, other machines.")?;
-        let leaked = |place: &&Place| place.holds.must_move() && place.is_tracked();
+        let leaked = |place: &&KeyPlace| place.holds.must_move() && place.is_tracked();
         if let Some(place) = found.places.iter().find(leaked) {
             self.say(&format!(
                 "\ngit tracks {}, so whoever has the repository has the secret. That is a leak: \

@@ -50,7 +50,7 @@ impl Holds {
 
 /// A place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
+pub struct KeyPlace {
     /// Its path, for display: from the current folder, or from the root of the file system.
     pub path: String,
     /// Its line.
@@ -59,7 +59,7 @@ pub struct Place {
     pub holds: Holds,
 }
 
-impl Place {
+impl KeyPlace {
     /// True if it is a file that git tracks.
     pub(super) fn is_tracked(&self) -> bool {
         let file = self.path.split(" > ").next().unwrap_or_default();
@@ -67,7 +67,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for KeyPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
         write!(f, "{}{line}  {}", self.path, self.holds.words())?;
@@ -92,7 +92,7 @@ fn hint(path: &str) -> Option<&'static str> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// In order: what must be moved first.
-    pub places: Vec<Place>,
+    pub places: Vec<KeyPlace>,
     /// The things that could not be read.
     pub problems: Vec<String>,
 }
@@ -151,11 +151,11 @@ fn threads() -> usize {
 }
 
 /// The places of a key among findings, without the journals and reports of keysweep itself.
-fn places(findings: &[Finding], key: &str) -> Vec<Place> {
+fn places(findings: &[Finding], key: &str) -> Vec<KeyPlace> {
     let is_key = |finding: &&Finding| finding.credential.key_id.as_deref() == Some(key);
     let mut secrets =
         findings.iter().filter(is_key).filter_map(|one| one.credential.secret.as_ref());
-    let mut places: BTreeSet<(bool, Place)> = BTreeSet::new();
+    let mut places: BTreeSet<(bool, KeyPlace)> = BTreeSet::new();
     let secret = secrets.next();
     for finding in findings {
         let held = finding.credential.secret.as_ref();
@@ -180,7 +180,7 @@ fn places(findings: &[Finding], key: &str) -> Vec<Place> {
     places.into_iter().map(|(_, place)| place).collect()
 }
 
-fn place(occurrence: &Occurrence, holds: Holds) -> Option<Place> {
+fn place(occurrence: &Occurrence, holds: Holds) -> Option<KeyPlace> {
     let bytes = occurrence.origin.path.as_deref()?;
     let mut path = escape_path(bytes);
     if is_our_own(&path) {
@@ -191,7 +191,7 @@ fn place(occurrence: &Occurrence, holds: Holds) -> Option<Place> {
         path.push_str(member);
     }
     let line = occurrence.sighting.primary().map(|region| region.start.line);
-    Some(Place { path, line, holds })
+    Some(KeyPlace { path, line, holds })
 }
 
 /// True if keysweep wrote the file: it names the key because the key was found.
@@ -215,9 +215,9 @@ fn is_our_own(path: &str) -> bool {
 
 /// The files in which a report found the key, and which of them are not here.
 pub(super) struct Reported {
-    /// Those that can be looked at.
+    /// Files that can be read.
     pub(super) files: Vec<PathBuf>,
-    /// Those that can't, or are only in a history.
+    /// Files that can't be read, or are only in a history.
     pub(super) missing: Vec<String>,
 }
 

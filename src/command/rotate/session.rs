@@ -10,8 +10,8 @@ use keysweep_base::paths::canonical;
 
 use super::facts::{self, Facts};
 use super::journal::{Event, Head, Journal};
-use super::places::{Place, Seen, reported};
-use super::{Mode, Options};
+use super::places::{KeyPlace, Seen, reported};
+use super::{Mode, RotateOptions};
 use crate::act::facts::{status, used};
 use crate::act::{Context, Failure};
 use crate::run::Status;
@@ -20,7 +20,7 @@ use crate::text::{escape_line, escape_path};
 /// A run.
 pub(super) struct Session<'a, 'b> {
     pub(super) cx: &'a mut Context<'b>,
-    pub(super) options: &'a Options<'a>,
+    pub(super) options: &'a RotateOptions<'a>,
     pub(super) journal: Journal,
     /// The key that leaves.
     pub(super) old: String,
@@ -32,13 +32,17 @@ pub(super) struct Session<'a, 'b> {
 
 /// The places of the old key.
 pub(super) struct Found {
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<KeyPlace>,
     /// The files and folders that were looked at.
     pub(super) looked: Vec<String>,
 }
 
 impl<'a, 'b> Session<'a, 'b> {
-    pub(super) fn new(cx: &'a mut Context<'b>, options: &'a Options<'a>, journal: Journal) -> Self {
+    pub(super) fn new(
+        cx: &'a mut Context<'b>,
+        options: &'a RotateOptions<'a>,
+        journal: Journal,
+    ) -> Self {
         let old = options.key.to_string();
         Self { cx, options, journal, old, said: HashSet::new(), waiting: false }
     }
@@ -98,7 +102,7 @@ impl<'a, 'b> Session<'a, 'b> {
     pub(super) fn stops_before(&mut self, step: &str) -> Result<bool, Failure> {
         let only_looks = self.only_looks();
         if only_looks {
-            let head = if self.cx.dry_run { "--dry-run: this would come now" } else { "Next" };
+            let head = if self.cx.dry_run { "--dry-run: this would be next" } else { "Next" };
             self.say(&format!("{head}: {step}"))?;
         }
         Ok(only_looks)

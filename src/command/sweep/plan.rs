@@ -21,7 +21,7 @@ use crate::report::{Layout, amounts, write_json};
 use crate::run::target::Target;
 use crate::text::{escape_line, escape_path};
 
-/// What is scanned of a place.
+/// The part of a place that is scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -53,7 +53,7 @@ pub struct Planned {
     pub name: String,
     /// Its absolute path; as it was given if it is missing.
     pub place: PathBuf,
-    /// What is scanned of it.
+    /// The part of it that is scanned.
     pub kind: Kind,
     /// True for a repository without a work tree.
     pub bare: bool,
@@ -61,7 +61,7 @@ pub struct Planned {
     pub weight: u64,
     /// The folder of a repository's objects, if it reads them itself. A line does not have it.
     pub objects: Option<PathBuf>,
-    /// What is inside of it and belongs to other targets, relative to `place`.
+    /// Paths inside of it that belong to other targets, relative to `place`.
     pub apart: Vec<PathBuf>,
     /// The name of the target that reads the history, if it is another one.
     pub history_with: Option<String>,
@@ -252,7 +252,7 @@ pub enum ListError {
         number: usize,
         /// The line before.
         other: usize,
-        /// What they share.
+        /// The field that they share.
         what: &'static str,
     },
 }
@@ -350,7 +350,7 @@ pub fn write_text(plan: &[Planned], out: &mut dyn Write) -> io::Result<()> {
         match (&planned.why, planned.kind) {
             (Some(why), Kind::Missing) => writeln!(out, "{kind:10} {:>9}  {name}: {why}", "-")?,
             _ => {
-                // What is above the names was given by the user.
+                // The user gave the folder above the names.
                 let place = shown(&planned.place);
                 let above = place.strip_suffix(planned.name.as_str()).unwrap_or(&place);
                 let inner = if above.len() < place.len() { name.as_str() } else { "" };

@@ -147,10 +147,10 @@ impl Rows {
         let scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = self.weights.get(number - 1..).unwrap_or_default();
         let weight: u64 = rest.iter().sum();
-        let left = scanned.estimate(rest.len() as f64, weight as f64)? / self.jobs as f64;
-        let left = Duration::try_from_secs_f64(left).ok()?;
-        let left = left.saturating_sub(spent);
-        (left >= SHORT).then(|| format!("about {} left", roughly(left)))
+        let remaining = scanned.estimate(rest.len() as f64, weight as f64)? / self.jobs as f64;
+        let remaining = Duration::try_from_secs_f64(remaining).ok()?;
+        let remaining = remaining.saturating_sub(spent);
+        (remaining >= SHORT).then(|| format!("about {} left", roughly(remaining)))
     }
 }
 
@@ -219,12 +219,12 @@ mod tests {
                     continue;
                 }
                 let rest = &weights[at + 1..];
-                let left: f64 = (at + 1..weights.len()).map(took).sum();
+                let remaining: f64 = (at + 1..weights.len()).map(took).sum();
                 let weight = rest.iter().sum::<u64>() as f64;
                 let estimate = scanned.estimate(rest.len() as f64, weight).expect("an estimate");
                 assert!(
-                    (estimate / left - 1.0).abs() < 0.1,
-                    "{at}: {estimate} where {left} are left"
+                    (estimate / remaining - 1.0).abs() < 0.1,
+                    "{at}: {estimate} where {remaining} remain"
                 );
             }
         }

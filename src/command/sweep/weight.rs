@@ -21,7 +21,7 @@ pub(super) fn set_weight(planned: &mut Planned, alternates: bool) {
     let apart = || planned.apart.iter().map(|inner| place.join(inner)).collect::<Vec<PathBuf>>();
     let files = match planned.kind {
         Kind::Missing => return,
-        // What else is in a bare repository is small.
+        // Everything else in a bare repository is small.
         Kind::Repository if planned.bare => 0,
         Kind::File => place.metadata().map_or(0, |found| found.len()),
         Kind::Repository | Kind::Rest => files(place, &apart()),

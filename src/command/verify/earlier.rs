@@ -17,7 +17,7 @@ pub type Holder = Option<String>;
 pub struct Earlier {
     /// Each fingerprint, with its key id if the report has it.
     pub findings: BTreeMap<Fingerprint, Option<String>>,
-    /// Where they were, by target.
+    /// Their places, by target.
     pub places: BTreeMap<Holder, Vec<Occurrence>>,
     /// The targets of each.
     pub holders: BTreeMap<Fingerprint, BTreeSet<Holder>>,

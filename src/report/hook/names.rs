@@ -40,8 +40,8 @@ fn is_masked(path: &[u8]) -> bool {
 /// A glob that matches the path, and hardly anything else.
 fn pattern(path: &[u8]) -> String {
     if let Some(at) = memchr::memmem::find(path, MASK.as_bytes()) {
-        let (before, behind) = (&path[..at], &path[at + MASK.len()..]);
-        return format!("{}*{}", pattern(before), pattern(behind));
+        let (before, after) = (&path[..at], &path[at + MASK.len()..]);
+        return format!("{}*{}", pattern(before), pattern(after));
     }
     let mut glob = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
@@ -63,7 +63,7 @@ fn pattern(path: &[u8]) -> String {
 
 /// True if the name needs no quoting in a shell and in git.
 fn is_plain(name: &[u8]) -> bool {
-    // Git reads other signs after `:/` as magic of its own.
+    // Git reads other signs after `:/` as pathspec magic.
     let begins =
         name.first().is_some_and(|first| first.is_ascii_alphanumeric() || b"._".contains(first));
     begins && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._/-+@,=".contains(byte))

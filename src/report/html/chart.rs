@@ -108,7 +108,7 @@ fn years(findings: &[&Finding]) -> (Option<Years>, u64) {
             continue;
         };
         let year = day(&first.author.date).chars().take(4).collect();
-        let kind = match (finding.is_active(), exposure.stands) {
+        let kind = match (finding.is_active(), exposure.is_present) {
             (true, _) => 0,
             (false, true) => 1,
             (false, false) => 2,

@@ -24,7 +24,9 @@ const FACETS: [Facet; 9] = [
     }),
     ("owner", "Code owner", owners),
     ("where", "Where", |_, exposure| {
-        vec![if exposure.stands { "at HEAD or in a file" } else { "only in history" }.to_owned()]
+        vec![
+            if exposure.is_present { "at HEAD or in a file" } else { "only in history" }.to_owned(),
+        ]
     }),
     ("state", "State", |finding, _| {
         vec![if finding.suppressed.is_some() { "suppressed" } else { "not suppressed" }.to_owned()]

@@ -6,7 +6,7 @@ use super::Page;
 use super::choices::{account, verdict};
 use super::timeline::Timeline;
 use crate::finding::{Evidence, Finding, Fingerprint, Status, Suppression};
-use crate::remedy::{self, Step, When};
+use crate::remedy::{self, Occasion, Step};
 use crate::report::exposure::{self, Exposure};
 use crate::report::headline::{self, is_settled};
 use crate::report::message::shortened;
@@ -25,10 +25,9 @@ type Piece = (String, &'static str);
 /// A fact and its label.
 type Fact = (&'static str, String);
 
-/// A finding.
 #[derive(Template)]
 #[template(path = "finding.html")]
-pub(super) struct Entry<'a> {
+pub(super) struct FindingEntry<'a> {
     fingerprint: &'a str,
     /// `active`, `settled`, or the severity.
     level: &'static str,
@@ -38,7 +37,7 @@ pub(super) struct Entry<'a> {
     title: String,
     place: String,
     more_places: usize,
-    /// When it was added, in words.
+    /// The time at which it was added, in words.
     since: Option<String>,
     /// The same in seconds, for sorting.
     start: Option<i64>,
@@ -63,7 +62,7 @@ pub(super) struct Entry<'a> {
     partners: Vec<(String, String)>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> FindingEntry<'a> {
     /// With `detailed`, all steps and the picture.
     pub(super) fn new(page: &Page<'a>, finding: &'a Finding, detailed: bool) -> Self {
         let exposure = Exposure::new(finding);
@@ -72,7 +71,7 @@ impl<'a> Entry<'a> {
             true => remedy::steps(finding, rules),
             false => remedy::first_step(finding, rules).into_iter().collect(),
         };
-        steps.retain(|step| step.when == When::Leak);
+        steps.retain(|step| step.when == Occasion::Leak);
         if !detailed {
             steps.iter_mut().for_each(brief);
         }

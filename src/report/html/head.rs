@@ -141,8 +141,8 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
     let canaries = findings.iter().filter(|it| it.verification.status == Status::Canary).count();
     let counts = [
         (count(&Finding::is_active), "work right now"),
-        (count(&|it| !it.is_active() && it.stands()), "at HEAD or in a file"),
-        (count(&|it| !it.is_active() && !it.stands()), "only in history"),
+        (count(&|it| !it.is_active() && it.is_present()), "at HEAD or in a file"),
+        (count(&|it| !it.is_active() && !it.is_present()), "only in history"),
         (suppressed, "suppressed"),
         (canaries, "canaries"),
     ];
@@ -169,12 +169,12 @@ fn why_first(finding: &Finding) -> Option<String> {
         (false, false) if !finding.credential.is_of_aws() => "it gives access by itself",
         (false, false) => return None,
     };
-    let place = if finding.stands() { ", still in a checkout or a file" } else { "" };
+    let place = if finding.is_present() { ", still in a checkout or a file" } else { "" };
     Some(format!("{}{place}", headline::sentence(what)))
 }
 
 fn place(place: &Occurrence) -> String {
-    let gone = if place.origin.stands() { "" } else { ", in history" };
+    let gone = if place.origin.is_present() { "" } else { ", in history" };
     format!("{}{gone}", text::position(place))
 }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::finding::Finding;
-use crate::remedy::{self, Remedies, Step, When};
+use crate::remedy::{self, Occasion, Remedies, Step};
 use crate::report::Report;
 
 /// The element id of a procedure.
@@ -11,7 +11,6 @@ pub(super) fn anchor(remedy: &str) -> String {
     format!("steps-{remedy}")
 }
 
-/// One procedure.
 struct Procedure {
     anchor: String,
     name: String,
@@ -31,7 +30,7 @@ impl Procedures {
     pub(super) fn new(report: &Report<'_>, referred: &[&Finding]) -> Self {
         let table: Remedies = remedy::remedies(referred.iter().copied(), report.rules);
         let procedures = table.into_iter().map(|(name, mut remedy)| {
-            remedy.steps.retain(|step| step.when == When::Leak);
+            remedy.steps.retain(|step| step.when == Occasion::Leak);
             let lookups = remedy.lookups.into_iter().collect();
             Procedure { anchor: anchor(&name), name, lookups, steps: remedy.steps }
         });

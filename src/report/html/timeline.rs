@@ -32,7 +32,7 @@ pub(super) struct Timeline {
     rows: Vec<Row>,
     /// Paths that have no line.
     more: usize,
-    /// Where STS was asked.
+    /// The position and date of the request to STS.
     verified: Option<(i64, String)>,
     axis: i64,
     /// Years, and where they begin.
@@ -48,12 +48,12 @@ struct Row {
     title: String,
     y: i64,
     start: i64,
-    /// Where HEAD's line ends: at the removal or at the end of the axis.
+    /// The end of HEAD's line: at the removal or at the end of the axis.
     end: i64,
     /// HEAD has, or had, it.
     at_head: bool,
     removed: bool,
-    stands: bool,
+    is_present: bool,
 }
 
 /// Seconds to a place on the axis.
@@ -138,11 +138,11 @@ impl Timeline {
     }
 
     fn any_standing(&self) -> bool {
-        self.rows.iter().any(|row| row.stands)
+        self.rows.iter().any(|row| row.is_present)
     }
 
     fn any_old(&self) -> bool {
-        self.rows.iter().any(|row| !row.stands)
+        self.rows.iter().any(|row| !row.is_present)
     }
 }
 
@@ -161,7 +161,7 @@ impl Row {
                 title.push_str(&format!(" on {}", day(&by.date)));
                 title.push_str(&format!(" by {}", crate::text::escape_line(&by.name)));
             }
-        } else if span.stands() {
+        } else if span.is_present() {
             title.push_str(", still at HEAD");
         } else {
             title.push_str(", not at HEAD");
@@ -172,9 +172,9 @@ impl Row {
             y: at * ROW + 26,
             start: axis.at(span.start),
             end: span.end.map_or(WIDTH - MARGIN, |end| axis.at(end)),
-            at_head: span.end.is_some() || span.stands(),
+            at_head: span.end.is_some() || span.is_present(),
             removed: span.end.is_some(),
-            stands: span.stands(),
+            is_present: span.is_present(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::inline::{counted_code, html_code, plain, words};
 use crate::finding::Finding;
-use crate::remedy::{self, When};
+use crate::remedy::{self, Occasion};
 use crate::report::exposure::{self, Exposure};
 use crate::report::headline::sentence;
 use crate::report::message::shortened;
@@ -14,7 +14,7 @@ use crate::text::escape_line;
 /// Maximum number of places that are listed.
 const PLACES: usize = 20;
 
-/// What is shown while it is folded: one line of HTML.
+/// The summary that is visible while it is folded: one line of HTML.
 pub(super) fn summary(report: &Report<'_>, finding: &Finding) -> String {
     let name = text::name(&finding.credential);
     let title = report.title(finding);
@@ -51,7 +51,7 @@ pub(super) fn write(report: &Report<'_>, finding: &Finding, out: &mut dyn Write)
 
 fn steps(report: &Report<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let steps = remedy::steps(finding, report.rules);
-    let steps = steps.into_iter().filter(|step| step.when == When::Leak);
+    let steps = steps.into_iter().filter(|step| step.when == Occasion::Leak);
     for (number, step) in steps.enumerate() {
         let marker = format!("{}. ", number + 1);
         let indent = " ".repeat(marker.len());

@@ -25,7 +25,7 @@ struct Introduction<'a> {
 }
 
 impl<'a> Flow<'a> {
-    /// That of a finding: each path and commit once.
+    /// The flow of a finding: each path and commit once.
     pub(super) fn of(finding: &'a Finding) -> io::Result<Self> {
         let mut first: Vec<Introduction<'a>> = Vec::new();
         for place in finding.places() {

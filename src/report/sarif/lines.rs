@@ -57,7 +57,7 @@ impl<'a> Lines<'a> {
 /// The line by which GitHub would track a result; `None` unless it is in a file of the checkout.
 fn line(item: &ResultItem<'_>) -> Option<Line> {
     let place = item.place();
-    let plain = place.origin.stands() && place.origin.inside.is_empty();
+    let plain = place.origin.is_present() && place.origin.inside.is_empty();
     let hash = item.spot().line_hash.filter(|_| plain)?;
     Some((place.origin.target.clone(), place.origin.path.clone(), hash))
 }

@@ -98,7 +98,7 @@ pub(super) struct Configuration {
     pub(super) rank: Option<u8>,
 }
 
-/// Properties of a rule that GitHub and GitLab read besides the standard.
+/// Properties of a rule that GitHub and GitLab read in addition to the standard.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct RuleProperties {

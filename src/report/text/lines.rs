@@ -81,10 +81,10 @@ impl Line {
         }
         if with_secret {
             let mut masked = shown.match_indices(MASK).map(|(at, _)| at);
-            let behind = |at: &usize| id.as_ref().is_none_or(|(id, _)| at > id);
+            let after_id = |at: &usize| id.as_ref().is_none_or(|(id, _)| at > id);
             let at = match (shown.matches(MASK).count(), &id) {
                 (1, _) => masked.next(),
-                (_, Some(_)) => masked.find(behind),
+                (_, Some(_)) => masked.find(after_id),
                 (_, None) => None,
             };
             marks.extend(at.map(|at| (columns(at), columns(at + MASK.len()))));

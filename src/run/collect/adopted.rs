@@ -26,20 +26,20 @@ pub(super) fn write(own: Run, halves: &[Run], sorted: &mut HitFile) -> io::Resul
             }
         }
         // One half after the other, so that no place is written twice.
-        let mut taken = Vec::new();
+        let mut merged = Vec::new();
         for half in &mut halves {
             while let Some(hit) = next_until(half, &file)? {
                 let place = &hit.occurrence;
                 let here = (place.origin.clone(), place.sighting.primary());
                 if !known.contains(&here) {
                     known.extend(keys(place));
-                    taken.push(hit);
+                    merged.push(hit);
                 }
             }
         }
-        taken.sort_by(|a, b| a.occurrence.order().cmp(&b.occurrence.order()));
-        count += taken.len() as u64;
-        taken.iter().try_for_each(|hit| sorted.add(hit))?;
+        merged.sort_by(|a, b| a.occurrence.order().cmp(&b.occurrence.order()));
+        count += merged.len() as u64;
+        merged.iter().try_for_each(|hit| sorted.add(hit))?;
     }
     Ok(count)
 }
@@ -72,7 +72,7 @@ fn next_file(halves: &mut [Peekable<Hits>]) -> io::Result<Option<File>> {
     Ok(first)
 }
 
-/// The next place that is not behind a file.
+/// The next place that is not after a file.
 fn next_until(hits: &mut Peekable<Hits>, file: &File) -> io::Result<Option<HitRecord>> {
     let is_until = |hit: &io::Result<HitRecord>| {
         hit.as_ref().map_or(true, |hit| rank(&key(&hit.occurrence)) <= rank(file))

@@ -42,7 +42,6 @@ impl HitFile {
         self.end + self.buffer.len() as u64
     }
 
-    /// Adds a hit.
     pub(super) fn add(&mut self, hit: &HitRecord) -> io::Result<()> {
         serde_json::to_writer(&mut self.buffer, &hit.line())?;
         self.buffer.push(b'\n');
@@ -62,7 +61,6 @@ impl HitFile {
         Ok(())
     }
 
-    /// Reads a run.
     pub(super) fn read(&self, run: Run) -> Hits {
         Hits::new(Arc::clone(&self.file), run)
     }
@@ -105,8 +103,8 @@ struct RunReader {
 
 impl Read for RunReader {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.run.end - self.run.start).unwrap_or(usize::MAX);
-        let length = bytes.len().min(left);
+        let remaining = usize::try_from(self.run.end - self.run.start).unwrap_or(usize::MAX);
+        let length = bytes.len().min(remaining);
         let read = read_at(&self.file, &mut bytes[..length], self.run.start)?;
         if read == 0 && length > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

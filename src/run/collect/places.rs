@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Occurrence};
 use crate::suppress;
 
-/// The first places, and those by which a finding is judged: whether it stands, whether markers
+/// The first places, and those by which a finding is judged: whether it is present, whether markers
 /// suppress it, its evidence and its partition.
 pub(super) struct Few {
     pub(super) places: Vec<Occurrence>,
@@ -32,14 +32,14 @@ impl Few {
         self.known.iter_mut().zip(facts).for_each(|(known, now)| *known |= now);
     }
 
-    /// What the first place of a kind decides; see `Finding::stands`, `Finding::evidence`,
-    /// `suppress::apply` and the remedy.
+    /// The facts that the first place of a kind decides; see `Finding::is_present`,
+    /// `Finding::evidence`, `suppress::apply` and the remedy.
     fn facts(&self, place: &Occurrence) -> [bool; FACTS] {
         let sighting = &place.sighting;
         let (in_tree, unmarked) = (suppress::in_tree(place), sighting.marker.is_none());
         let is_explained = sighting.evidence.is_some();
         [
-            place.origin.stands(),
+            place.origin.is_present(),
             in_tree,
             unmarked,
             in_tree && unmarked,

@@ -7,7 +7,7 @@
 //! The same target may be in several partials: a sweep was repeated, or a file was copied twice. It
 //! is counted once. The latest scan that was complete counts; if there is none, the latest one that
 //! the end of its sweep did not cut. Nothing that was found is lost:
-//! the hits of a later scan that was not complete are taken as well, and so are those of another
+//! the hits of a later scan that was not complete are used as well, and so are those of another
 //! machine, whose files may be others under the same path.
 
 use std::cmp::Reverse;
@@ -32,7 +32,7 @@ pub(super) struct Choice {
     old: String,
     /// Its coverage is that of the target.
     pub(super) counts: bool,
-    /// Its hits are taken.
+    /// Its hits are used.
     pub(super) has_hits: bool,
 }
 
@@ -109,7 +109,7 @@ fn by_remote(parts: &[Part], name: &str, same: Vec<Choice>) -> Vec<Vec<Choice>> 
     named.collect()
 }
 
-/// Decides which of several scans of a target counts, and whose hits are taken.
+/// Decides which of several scans of a target counts, and whose hits are used.
 fn pick(parts: &[Part], same: &mut [Choice], remarks: &mut Remarks) {
     let host = |choice: &Choice| parts[choice.part].head.as_ref().and_then(|it| it.host.as_deref());
     same.sort_by_key(|choice| {

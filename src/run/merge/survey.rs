@@ -8,10 +8,10 @@ use crate::run::partial::{
     Begun, EndLine, Next, PartialError, PartialHead, PartialLine, PartialReader, TargetLine,
 };
 use crate::run::record::{HitRecord, RecordError};
-use crate::run::sweep::CUT as CUT_TARGET;
+use crate::run::sweep::SWEEP_ENDED;
 
 /// The message for a partial without its last line.
-const CUT: &str = "it has no last line: its sweep was killed, is still running, or the file was \
+const TRUNCATED: &str = "it has no last line: its sweep was killed, is still running, or the file was \
                    not copied whole; what it has is reported";
 
 /// A file to read.
@@ -71,7 +71,7 @@ impl Part {
         };
         match part.read_all() {
             Ok(true) => {}
-            Ok(false) => part.fault = Some(CUT.to_owned()),
+            Ok(false) => part.fault = Some(TRUNCATED.to_owned()),
             Err(error) => {
                 part.fault = Some(format!("{error}; what comes before is reported"));
             }
@@ -84,7 +84,7 @@ impl Part {
         let (begun, mut reader) = PartialReader::begin(BufReader::new(self.open()?))?;
         match begun {
             Begun::Head(head) => self.head = Some(head),
-            Begun::Cut => return Ok(false),
+            Begun::Truncated => return Ok(false),
         }
         loop {
             let offset = (reader.offset(), reader.number());
@@ -112,7 +112,7 @@ impl Part {
                     }
                     return Ok(true);
                 }
-                Next::Cut => return Ok(false),
+                Next::Truncated => return Ok(false),
             }
         }
     }
@@ -134,7 +134,7 @@ impl Surveyed {
     fn new(line: TargetLine, offset: (u64, u64)) -> Self {
         Self {
             is_complete: line.not_scanned.is_none() && line.coverage.complete,
-            is_cut: line.not_scanned.is_some() || line.failed.as_deref() == Some(CUT_TARGET),
+            is_cut: line.not_scanned.is_some() || line.failed.as_deref() == Some(SWEEP_ENDED),
             name: line.name,
             base: line.base,
             not_scanned: line.not_scanned,
@@ -150,7 +150,6 @@ impl Surveyed {
 pub(super) struct TargetReader(PartialReader<BufReader<File>>);
 
 impl TargetReader {
-    /// The line of the target.
     pub(super) fn target(&mut self) -> Result<TargetLine, PartialError> {
         match self.0.next_line()? {
             Next::Line(PartialLine::Target(line)) => Ok(*line),
@@ -163,7 +162,9 @@ impl TargetReader {
         let hit = match self.0.next_line() {
             Ok(Next::Line(PartialLine::Hit(hit))) => hit,
             // The survey has reported that there are too few.
-            Ok(Next::Line(_) | Next::Cut) | Err(PartialError::Missing { .. }) => return Ok(None),
+            Ok(Next::Line(_) | Next::Truncated) | Err(PartialError::Missing { .. }) => {
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let number = self.0.number();

@@ -22,14 +22,14 @@ fn kinds(text: &str) -> Result<String, String> {
         let (begun, mut reader) = PartialReader::begin(text.as_bytes())?;
         let mut kinds = match begun {
             Begun::Head(_) => "head".to_owned(),
-            Begun::Cut => return Ok("cut".to_owned()),
+            Begun::Truncated => return Ok("cut".to_owned()),
         };
         loop {
             kinds.push_str(match reader.next_line()? {
                 Next::Line(PartialLine::Target(_)) => " target",
                 Next::Line(PartialLine::Hit(_)) => " hit",
                 Next::Line(PartialLine::End(_)) => return Ok(kinds + " end"),
-                Next::Cut => return Ok(kinds + " cut"),
+                Next::Truncated => return Ok(kinds + " cut"),
             });
         }
     };

@@ -1,10 +1,10 @@
 //! A digest of the listing of a target, which shows if the target changed since an earlier sweep.
 //!
-//! Of a work tree and of files these are names, sizes, times of change and numbers of files; of a git
-//! folder the content of every file outside of its objects, and names and sizes of packs and loose
-//! objects, whose names are digests of their content. A link in a git folder is followed wherever a scan
-//! reads through it. Nothing is inflated or scanned. A target that can't be listed, or in which a file
-//! changed a moment ago, has no digest and is scanned.
+//! The listing of a work tree and of files has names, sizes, times of change and file numbers; that
+//! of a git folder has the content of every file outside of its objects, and names and sizes of
+//! packs and loose objects, whose names are digests of their content. A link in a git folder is
+//! followed wherever a scan reads through it. Nothing is inflated or scanned. A target that can't
+//! be listed, or in which a file changed a moment ago, has no digest and is scanned.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
@@ -19,7 +19,7 @@ use crate::secret::hex;
 use crate::source::files;
 use crate::source::git::find::Repository;
 
-/// Of a larger file in a git folder the size and the times count, not the content.
+/// A larger file in a git folder counts by its size and times, not by its content.
 const READ: u64 = 64 << 20;
 /// Maximum number of folders of objects that a repository borrows from.
 const ALTERNATES: usize = 64;
@@ -47,7 +47,7 @@ pub(super) fn digest(target: &Target) -> Option<String> {
         git: BTreeSet::new(),
         alternates: BTreeSet::new(),
         followed: BTreeSet::new(),
-        left: LINKED,
+        remaining: LINKED,
         now: SystemTime::now(),
     };
     // Earlier kinds of digests may belong to targets that were scanned only in part, or that changed.
@@ -62,7 +62,7 @@ pub(super) fn digest(target: &Target) -> Option<String> {
     Some(hex(&listing.digest.finalize()[..16]))
 }
 
-/// What is listed.
+/// The listing so far.
 struct Listing {
     digest: Sha256,
     /// Other targets.
@@ -72,11 +72,11 @@ struct Listing {
     /// Folders that links lead to, each listed once for each way of comparing its files.
     followed: BTreeSet<(PathBuf, By, Folder)>,
     /// The number of files and folders in linked folders that may still be listed.
-    left: usize,
+    remaining: usize,
     now: SystemTime,
 }
 
-/// How files of a folder are compared.
+/// The comparison of the files of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
     /// Size, times and number. Links are not followed.
@@ -89,7 +89,7 @@ enum By {
     Size,
 }
 
-/// What a folder is to git.
+/// The role of a folder in git.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Folder {
     Git,
@@ -105,8 +105,8 @@ enum Folder {
 }
 
 impl Folder {
-    /// What the folder at `path` is, which is in this one. The name `objects` alone proves nothing:
-    /// a hook, a branch or a submodule may have it.
+    /// The role of the folder at `path`, which is in this one. The name `objects` alone proves
+    /// nothing: a hook, a branch or a submodule may have it.
     fn with(self, path: &Path) -> Self {
         let name = path.file_name().map(std::ffi::OsStr::as_encoded_bytes);
         match (self, name) {
@@ -154,15 +154,15 @@ impl Listing {
     /// Lists a file or a folder with all that is in it, in the order of names.
     fn walk(&mut self, top: &Path, by: By, is: Folder) -> io::Result<()> {
         let mut waiting = vec![(top.to_owned(), by, is, false)];
-        while let Some((path, by, around, is_behind)) = waiting.pop() {
+        while let Some((path, by, around, is_linked)) = waiting.pop() {
             let is_other = self.apart.contains(&path) || self.git.contains(&path);
             if path != top && by == By::Times && is_other {
                 continue;
             }
-            if is_behind && self.left == 0 {
+            if is_linked && self.remaining == 0 {
                 return Err(io::Error::other("too many files in linked folders"));
             }
-            self.left -= usize::from(is_behind);
+            self.remaining -= usize::from(is_linked);
             let mut found = path.symlink_metadata()?;
             let inner = path.strip_prefix(top).unwrap_or(&path);
             self.add(b"path", inner.as_os_str().as_encoded_bytes());
@@ -190,7 +190,7 @@ impl Listing {
                 let entries: io::Result<BTreeSet<PathBuf>> =
                     fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect();
                 let entries = entries?.into_iter().rev();
-                waiting.extend(entries.map(|path| (path, by, is, is_behind || is_link)));
+                waiting.extend(entries.map(|path| (path, by, is, is_linked || is_link)));
             } else if found.is_file() {
                 self.file((&path, &real), &found, by)?;
             } else {

@@ -13,7 +13,7 @@ pub(super) enum Failure {
     /// It ended with a status.
     Exit(i32),
     /// Its output can't be read.
-    Cut,
+    Truncated,
     /// It neither read anything nor used the processor for this time.
     Hung(Duration),
     /// It did not end at `--target-timeout`.
@@ -37,7 +37,7 @@ impl Failure {
                 return Self::Signal(signal);
             }
         }
-        status.code().map_or(Self::Cut, Self::Exit)
+        status.code().map_or(Self::Truncated, Self::Exit)
     }
 
     /// True if the same target may well be scanned the next time.
@@ -53,7 +53,7 @@ impl fmt::Display for Failure {
             Self::Exit(status) => {
                 write!(f, "its process ended with status {status} before the target was scanned")
             }
-            Self::Cut => f.write_str("the output of its process is cut or damaged"),
+            Self::Truncated => f.write_str("the output of its process is cut or damaged"),
             Self::Hung(time) => write!(
                 f,
                 "no progress in {} s, as if a disk or a file server did not answer: its process \
@@ -117,7 +117,7 @@ mod tests {
             (Failure::of(Some(ExitStatus::from_raw(64))), "killed by signal 64", true),
             (Failure::of(Some(ExitStatus::from_raw(3 << 8))), "ended with status 3", true),
             (Failure::of(None), "can't be ended", true),
-            (Failure::Cut, "cut or damaged", true),
+            (Failure::Truncated, "cut or damaged", true),
             (Failure::Hung(120 * second), "no progress in 120 s", true),
             (Failure::Memory(2 << 30), "memory above 2048 MiB", true),
             (Failure::OverTime(second), "the time limit of 1s did not end", false),

@@ -1,6 +1,6 @@
 //! The messages between a sweep and its processes: frames of a length, a kind and a content.
 //!
-//! The pipes between them are the only channel. Options, paths and targets do not stand on a command
+//! The pipes between them are the only channel. Options, paths and targets are not on a command
 //! line or in an environment, where others could read them. Found secrets pass through such a pipe
 //! and nowhere else, and every buffer that held one is wiped.
 
@@ -79,14 +79,14 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Option<Frame>> {
     let kind = *kind.ok_or(io::ErrorKind::InvalidData)?;
     let mut content = Zeroizing::new(Vec::new());
     // Something that claims a length gets no memory before it has written so much.
-    let mut left = length as usize;
-    while left > 0 {
-        let part = left.min(1 << 20);
+    let mut remaining = length as usize;
+    while remaining > 0 {
+        let part = remaining.min(1 << 20);
         reserve(&mut content, part);
         let at = content.len();
         content.resize(at + part, 0);
         from.read_exact(&mut content[at..])?;
-        left -= part;
+        remaining -= part;
     }
     Ok(Some(Frame { kind, content }))
 }
@@ -149,11 +149,11 @@ pub(super) struct Request {
     pub(super) history: bool,
     pub(super) problems: Vec<Problem>,
     pub(super) note: Option<String>,
-    /// Where an earlier run found credentials: they are read again, and nothing else.
+    /// The places where an earlier run found credentials: only these are read again.
     pub(super) recalled: Option<Recalled>,
     /// The digest that it had in an earlier sweep: if it still has it, nothing is scanned.
     pub(super) since: Option<String>,
-    /// What an earlier sweep has read of its object databases: the same is not read again.
+    /// The objects that an earlier sweep has read, by database: they are not read again.
     pub(super) databases: Vec<ObjectsRead>,
     /// Its digest is wanted.
     pub(super) wants_state: bool,
@@ -196,7 +196,7 @@ pub(super) struct Done {
     pub(super) failed: Option<String>,
     /// Its digest at the beginning, if it was wanted and there is one.
     pub(super) state: Option<String>,
-    /// What was read of its object databases, if its digest was wanted.
+    /// The objects that were read, by database, if its digest was wanted.
     pub(super) databases: Vec<ObjectsRead>,
     /// The number of git objects that were not read again.
     pub(super) reused: u64,

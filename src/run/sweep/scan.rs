@@ -34,7 +34,7 @@ pub(super) struct Scanned {
     pub(super) usage: Usage,
     /// See [`super::change`].
     pub(super) state: Option<String>,
-    /// What was read of its object databases.
+    /// The objects that were read, by database.
     pub(super) databases: Vec<ObjectsRead>,
     /// The number of git objects that were not read again.
     pub(super) reused: u64,
@@ -109,7 +109,6 @@ impl Scanned {
     }
 }
 
-/// Adds problems to a coverage.
 pub(super) fn add_problems(coverage: &mut Coverage, problems: Vec<Problem>) {
     coverage.problems.extend(problems);
     coverage.problems.sort();

@@ -63,9 +63,9 @@ pub struct Server<D> {
 
 /// The options of a target.
 pub struct TargetOptions {
-    /// Of its files; the paths are filled in.
+    /// Options for its files; the paths are set for each target.
     pub files: FileOptions,
-    /// Of its object database.
+    /// Options for its object database.
     pub database: DatabaseOptions,
     /// The memory of the process.
     pub memory: MemoryBudget,
@@ -134,7 +134,7 @@ fn setup() -> Result<Setup, ServeError> {
 #[cfg(target_os = "linux")]
 fn die_with(parent: u32) -> Result<(), ServeError> {
     use rustix::process::{Signal, getppid, set_parent_process_death_signal};
-    // Where it is refused, the closed pipe ends the process.
+    // If the system refuses it, the closed pipe ends the process.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     // The parent may have ended before.
     let of_parent = |pid: rustix::process::Pid| i64::from(pid.as_raw_nonzero().get());
@@ -329,9 +329,10 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
     })
 }
 
-/// What sweeps pass on about a repository, if it is `wanted`. If the user limits what is unpacked in
-/// all objects together, the result of one object depends on the others, so nothing is passed on. If
-/// the user limits the time for an object, a result with a limit that was reached is not used.
+/// The data that sweeps pass on about a repository, if it is `wanted`. If the user limits what is
+/// unpacked in all objects together, the result of one object depends on the others, so nothing is
+/// passed on. If the user limits the time for an object, a result with a limit that was reached is
+/// not used.
 pub(super) fn exchange(
     wanted: bool,
     database: &DatabaseOptions,
@@ -366,7 +367,7 @@ fn peak() -> u64 {
 
 /// Counts the peak from now on (proc_pid_clear_refs(5)).
 fn reset_peak() {
-    // Where that is not possible, the peak is that of all targets of the process so far.
+    // If that is not possible, the peak is that of all targets of the process so far.
     #[cfg(target_os = "linux")]
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

@@ -36,7 +36,7 @@ const BATCH: Duration = Duration::from_secs(20);
 const SLOW: Duration = Duration::from_secs(2);
 /// The reason why a target was scanned only in part. Its record says so too, because later sweeps read
 /// that record.
-pub(in crate::run) const CUT: &str = "not scanned completely: the sweep ended first";
+pub(in crate::run) const SWEEP_ENDED: &str = "not scanned completely: the sweep ended first";
 
 /// The state that all scanning threads share.
 pub(super) struct Slots<'a, 's, D> {
@@ -62,7 +62,7 @@ pub(super) struct Slots<'a, 's, D> {
 pub(super) struct Shared {
     next: AtomicUsize,
     /// The bytes of the targets that nobody has begun.
-    left: AtomicU64,
+    remaining: AtomicU64,
     /// A process could be started.
     works: AtomicBool,
     /// No process can be started, for this reason.
@@ -73,8 +73,8 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(targets: &[Target]) -> Self {
-        let left = targets.iter().map(|target| target.weight).sum();
-        Self { left: AtomicU64::new(left), ..Self::default() }
+        let remaining = targets.iter().map(|target| target.weight).sum();
+        Self { remaining: AtomicU64::new(remaining), ..Self::default() }
     }
 
     /// Why there are no processes.
@@ -105,14 +105,14 @@ enum Share {
     Whole,
 }
 
-/// How a target is scanned.
+/// The way in which a target is scanned.
 #[derive(Clone, Copy)]
 struct Ask<'a> {
     /// Its record from an interrupted run.
     kept: Option<&'a TargetState>,
     /// The digest that it had in an earlier sweep.
     since: Option<&'a str>,
-    /// What an earlier sweep has read of its object databases.
+    /// The objects that an earlier sweep has read, by database.
     databases: &'a [ObjectsRead],
     threads: usize,
     share: Share,
@@ -148,8 +148,8 @@ impl<D: Detector> Slots<'_, '_, D> {
     /// The threads of a target: in proportion to its share of what is left, so that a large one at
     /// the end has all of them.
     fn threads_for(&self, weight: u64) -> usize {
-        let left = self.shared.left.fetch_sub(weight, Ordering::Relaxed).max(1);
-        let part = (self.threads * self.jobs) as f64 * weight as f64 / left as f64;
+        let remaining = self.shared.remaining.fetch_sub(weight, Ordering::Relaxed).max(1);
+        let part = (self.threads * self.jobs) as f64 * weight as f64 / remaining as f64;
         let least = self.threads.div_ceil(self.jobs);
         // At least one, and no more than there are.
         (part.ceil() as usize).clamp(least.min(self.threads), self.threads)
@@ -232,7 +232,7 @@ impl<D: Detector> Slots<'_, '_, D> {
         let scanned = Scanned { state, databases: read, reused, ..scanned };
         let mut outcome = Outcome::new(scanned, false);
         if is_cut {
-            outcome.fail(CUT.to_owned());
+            outcome.fail(SWEEP_ENDED.to_owned());
         }
         outcome
     }
@@ -316,7 +316,7 @@ impl<D: Detector> Slots<'_, '_, D> {
         if is_cut {
             outcome.fail("a signal ended its process".to_owned());
         } else if stopped && !recalled {
-            outcome.fail(CUT.to_owned());
+            outcome.fail(SWEEP_ENDED.to_owned());
         }
         outcome.again = is_cut || (is_bounded && lacks_memory(&outcome.scanned.coverage));
         outcome

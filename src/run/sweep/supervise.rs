@@ -32,14 +32,14 @@ pub(super) struct Bounds<'a> {
 }
 
 impl Bounds<'_> {
-    /// When the process is killed that did not end at the time limit.
+    /// The time after which a process is killed that did not end at its time limit.
     fn outer_limit(&self) -> Option<Duration> {
         let grace = |limit: Duration| limit.clamp(Duration::from_secs(2), Duration::from_secs(30));
         self.limit.map(|limit| limit + grace(limit))
     }
 
-    /// When the process is killed that did not end at the memory limit, which it looks at 50 times
-    /// a second.
+    /// The memory at which a process is killed that did not end at its memory limit, which it
+    /// checks 50 times a second.
     fn outer_memory(&self) -> Option<u64> {
         self.memory.map(|bytes| bytes + bytes / 4 + (64 << 20))
     }
@@ -53,8 +53,8 @@ struct Pulse {
 }
 
 impl Pulse {
-    /// Takes a report of progress; returns the counts since the last one.
-    fn hear(&mut self, now: Progress) {
+    /// Restarts the quiet time if a report of progress shows work.
+    fn update(&mut self, now: Progress) {
         let same = Progress { cpu: self.last.cpu, ..now } == self.last;
         if !same || now.cpu.saturating_sub(self.last.cpu) > WORK {
             self.quiet = Duration::ZERO;
@@ -72,7 +72,7 @@ pub(super) fn watch(
     hits: &mut Hits,
 ) -> Result<Done, Failure> {
     if process.ask(request).is_err() {
-        return Err(Failure::Cut);
+        return Err(Failure::Truncated);
     }
     let mut watch = Watch::new(bounds);
     let mut counted = Progress::default();
@@ -83,13 +83,13 @@ pub(super) fn watch(
             Next::Message(Message::Progress(now)) => {
                 count(ledger, counted, now);
                 counted = now;
-                watch.pulse.hear(now);
+                watch.pulse.update(now);
             }
             Next::Message(Message::Ready) | Next::Nothing => {}
             Next::Ended => return Err(Failure::of(process.status())),
             Next::Unreadable => {
                 process.kill();
-                return Err(Failure::Cut);
+                return Err(Failure::Truncated);
             }
         }
         if let Some(failure) = watch.look(process) {

@@ -80,7 +80,7 @@ struct Attribution {
 }
 
 /// Finds all places of the credentials in `found` and emits a hit for each of their candidates.
-/// Returns the texts that there was no time for.
+/// Returns the texts that remain when the time is over.
 pub(super) fn attribute(
     history: &History<'_>,
     trees: Trees,
@@ -170,7 +170,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Returns `None` if there was no time.
+    /// Returns `None` if the time is over.
     fn of(
         history: &History<'_>,
         trees: Trees,
@@ -353,7 +353,7 @@ impl Tally {
     fn unplaced(&mut self, history: &History<'_>, pruned: &Pruned) {
         let indexed: HashSet<ObjectId> = history.staged.iter().map(|staged| staged.id).collect();
         let direct: HashSet<ObjectId> = history.tips.refs.iter().map(|tip| tip.object).collect();
-        let mut left: Vec<ObjectId> = self
+        let mut remaining: Vec<ObjectId> = self
             .of_blob
             .keys()
             .filter(|id| {
@@ -361,10 +361,10 @@ impl Tally {
             })
             .copied()
             .collect();
-        if left.is_empty() {
+        if remaining.is_empty() {
             return;
         }
-        left.sort_unstable();
+        remaining.sort_unstable();
         let mut placed: HashSet<ObjectId> = HashSet::default();
         let mut trees = pruned.lookup();
         for root in &pruned.dangling {
@@ -379,7 +379,7 @@ impl Tally {
             });
             for path in named {
                 let blob = trees.blob_at(root, &path);
-                let Some(blob) = blob.filter(|blob| left.binary_search(blob).is_ok()) else {
+                let Some(blob) = blob.filter(|blob| remaining.binary_search(blob).is_ok()) else {
                     continue;
                 };
                 placed.insert(blob);
@@ -390,7 +390,7 @@ impl Tally {
                 }
             }
         }
-        for id in left.into_iter().filter(|id| !placed.contains(id)) {
+        for id in remaining.into_iter().filter(|id| !placed.contains(id)) {
             self.pathless(id, &mut |_| {});
         }
     }

@@ -71,15 +71,15 @@ pub(super) fn scan<D: Detector>(
 /// Adds the files below a git folder. Links, which may lead out of it, are counted and not
 /// followed.
 fn list(git: &Path, ledger: &Ledger, files: &mut Vec<PathBuf>) {
-    let mut left = vec![git.to_owned()];
-    while let Some(folder) = left.pop() {
+    let mut pending = vec![git.to_owned()];
+    while let Some(folder) = pending.pop() {
         for entry in listing::entries(&folder, ledger) {
             let path = entry.path();
             if folder == git && ELSEWHERE.iter().any(|name| entry.file_name() == *name) {
                 continue;
             }
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => left.push(path),
+                Ok(kind) if kind.is_dir() => pending.push(path),
                 Ok(kind) if kind.is_file() => files.push(path),
                 Ok(kind) if kind.is_symlink() => ledger.add(Count::Links, 1),
                 Ok(_) => ledger.add(Count::Special, 1),
@@ -127,7 +127,6 @@ pub(super) fn top(common: &Path) -> &Path {
 
 /// A checked-out file and the index or commit that lists it.
 pub(super) struct CheckedOut {
-    /// Its path.
     path: Vec<u8>,
     /// Its content.
     pub(super) blob: ObjectId,

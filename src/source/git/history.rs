@@ -43,7 +43,7 @@ pub struct HistoryOptions {
     pub database: database::DatabaseOptions,
     /// A credential that is below this everywhere is not attributed: it will only be counted.
     pub min_confidence: Confidence,
-    /// What an earlier sweep has read, and what a later one needs to know.
+    /// The objects that an earlier sweep has read, and those that this one passes on.
     pub since: Option<Arc<Exchange>>,
 }
 
@@ -152,11 +152,11 @@ fn one<D: Detector>(
         let attributed = guarded("attribution", &|| prefix.to_owned(), ledger, || {
             attribute::attribute(&history, trees, found, ledger, hits)
         });
-        if let Some(left) = attributed {
-            if !left.is_empty() {
+        if let Some(remaining) = attributed {
+            if !remaining.is_empty() {
                 ledger.problem("attribution", prefix, &UNPLACED);
             }
-            left.into_iter().for_each(|text| unplaced(text, hits));
+            remaining.into_iter().for_each(|text| unplaced(text, hits));
         } else {
             // The findings were lost with the failed attribution, and are found again.
             let again = |text| unplaced(text, hits);
@@ -228,7 +228,7 @@ fn objects_of<D: Detector>(
     Some(commits).filter(|_| has_all)
 }
 
-/// The note for findings that there was no time to attribute.
+/// The note for findings that were not attributed because the time was over.
 const UNPLACED: &str = "the run ended before all commits and paths of the findings were known; \
      the others name only the object: `git log --all --find-object=OBJECT` finds them";
 

@@ -58,7 +58,7 @@ pub fn scan<D: Detector>(
         return Ok(found);
     }
     for module in modules::below(&repo, &Ledger::new()) {
-        // What a submodule contained is missing then, and the caller looks for it everywhere.
+        // The content of a submodule is missing then, and the caller looks for it everywhere.
         let worked = open::open_git_dir(&module.git_dir)
             .and_then(|module| work(&module, &Environment::default()));
         if worked.is_ok_and(|flow| flow.is_break()) {

@@ -1,4 +1,4 @@
-//! Of a repository that grew, reads only the objects that an earlier sweep has not read.
+//! Reads only the objects of a repository that an earlier sweep has not read.
 //!
 //! Packs and loose objects do not change, so their counts are reused. Objects that
 //! contained something are read again, since a record has no secrets. All findings, old and new,
@@ -28,14 +28,14 @@ pub use record::ObjectsRead;
 /// Most ids of objects with findings, and most loose objects, that are recorded.
 const MOST: usize = 250_000;
 
-/// What two sweeps pass on about a repository and its submodules.
+/// The data that two sweeps pass on about a repository and its submodules.
 #[derive(Debug, Default)]
 pub struct Exchange {
     earlier: Vec<ObjectsRead>,
     now: Mutex<Now>,
 }
 
-/// What this sweep passes on.
+/// The data that this sweep passes on.
 #[derive(Debug, Default)]
 pub struct Now {
     /// For a later sweep, one for each object database.
@@ -69,7 +69,7 @@ pub(super) struct Reading<'a> {
     holding: Mutex<BTreeSet<ObjectId>>,
 }
 
-/// What is counted for those who watch the run.
+/// The counters that the progress line shows.
 const WATCHED: [Count; 3] = [Count::Objects, Count::Commits, Count::Bytes];
 
 /// The packs, or the loose objects.
@@ -145,7 +145,7 @@ impl<'a> Reading<'a> {
         };
         let (database, plan, is_thin) = (self.database, &self.plan, &self.is_thin);
         let run = pass.ledger;
-        // Of some commits alone no graph is made, so their headers are not kept.
+        // Some commits alone make no graph, so their headers are not kept.
         let commits = pass.commits.filter(|_| matches!(plan, Plan::All));
         let pass = &Pass { commits, ..*pass };
         self.packs.read(run, |ledger| {
@@ -165,7 +165,7 @@ impl<'a> Reading<'a> {
         scan_packs(database, &pass, |number| new.again.get(number)?.as_ref());
         let before = database.stores().packs.len();
         scan_loose(database, &pass, |number| new.again.get(before + number)?.as_ref());
-        // What could be read earlier and can't be read any more is a problem.
+        // Content that could be read earlier and can't be read any more is a problem.
         let known: BTreeSet<_> = new.earlier.problems().cloned().collect();
         let mut problems = again.coverage().problems;
         problems.retain(|problem| !known.contains(problem));

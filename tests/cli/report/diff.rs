@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Swept, json, swept};
 use crate::support::{Keys, Project};
 
-/// How many findings each list of a comparison has, and the reason for the first doubt.
+/// The number of findings in each list of a comparison, and the reason for the first doubt.
 fn lists(report: &Value) -> ([usize; 5], String) {
     let count = |name: &str| report[name].as_array().expect("a list").len();
     let counts = ["added", "changed", "still_there", "gone", "not_known"].map(count);

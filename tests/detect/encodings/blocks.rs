@@ -10,7 +10,7 @@ use super::{Keys, Layout, each, in_letters, noise, packed, pair, zlib};
 
 pub(super) const BLOCKS: &[Form] = &[
     ("uuencode", |keys| uuencoded(&any(keys), b"begin 644 .env\n")),
-    ("uuencode behind a name", |keys| {
+    ("uuencode after a name", |keys| {
         uuencoded(&pair(keys), b"the secret, as uuencode writes it:\nbegin 600 x\n")
     }),
     ("base85 in Python", |keys| {

@@ -66,7 +66,7 @@ pub(super) const ENCODED: &[Form] = &[
             "\n",
         )
     }),
-    ("a Secret with its kind behind", |keys| {
+    ("a Secret with its kind after it", |keys| {
         chain(&any(keys), &[&base64], "{\"data\":{\"env\":\"", "\"},\"kind\":\"Secret\"}\n")
     }),
     ("a Secret of two", secret_of_two),

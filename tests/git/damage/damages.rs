@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Leaky;
 
-/// A damage and what is left behind it.
+/// A damage and what is left after it.
 pub(super) struct Damage {
     pub(super) name: &'static str,
     pub(super) is_packed: bool,
@@ -49,7 +49,7 @@ fn scribble(path: &Path) {
     });
 }
 
-/// Where the entry of an object begins in the only pack.
+/// The offset of an object's entry in the only pack.
 fn offset(leaky: &Leaky, id: &str) -> usize {
     let index = leaky.packed("idx");
     let list = leaky.repo.git(&["verify-pack", "-v", index.to_str().expect("UTF-8")]);

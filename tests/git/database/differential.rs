@@ -74,7 +74,7 @@ pub(crate) fn compare(git_dir: &Path, threads: usize) -> Compared {
         }
     });
     let mut options = DatabaseOptions { threads, ..DatabaseOptions::default() };
-    // A container is to be seen as it stands.
+    // A container is read as plain bytes.
     options.containers.limits.depth = Limit { value: 0, is_explicit: true };
     let Outcome { seen, coverage } = pass_with(git_dir, &options);
     let found = credentials(git_dir, &options);

@@ -19,7 +19,7 @@ pub(crate) fn all(log: &Value) {
     for two in results.windows(2) {
         assert!(two[0]["rank"].as_u64() >= two[1]["rank"].as_u64());
         let level = |one: &Value| one["level"] == "error";
-        assert!(level(&two[0]) || !level(&two[1]), "an error behind something less");
+        assert!(level(&two[0]) || !level(&two[1]), "an error after something less");
         if two[0]["rank"].as_u64() > two[1]["rank"].as_u64().map(|rank| rank + 8) {
             assert!(severity(&two[0]) >= severity(&two[1]), "rank and severity disagree");
         }

@@ -1,6 +1,6 @@
 //! Microsoft's SARIF validator: fetched once, pinned, into `target/test-tools`.
 //!
-//! Where it cannot be had (no network, another platform), tests are skipped ([`require`]).
+//! If it cannot be installed (no network, another platform), tests are skipped ([`require`]).
 
 use std::fs::{self, File};
 use std::io;

@@ -150,11 +150,11 @@ impl Client {
     fn wait(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while !self.stop.load(Ordering::Relaxed) {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let remaining = end.saturating_duration_since(Instant::now());
+            if remaining.is_zero() {
                 return true;
             }
-            std::thread::sleep(left.min(POLL));
+            std::thread::sleep(remaining.min(POLL));
         }
         false
     }

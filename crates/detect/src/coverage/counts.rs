@@ -59,8 +59,8 @@ macro_rules! left_out {
                 [$((Count::$count, self.$field)),*].into_iter()
             }
 
-            /// What this one has more of than `before`: the counter, the difference, and the words for
-            /// it. Of forms that are not opened, the words are the form.
+            /// The counters that are higher here than in `before`, each with the difference and its
+            /// words. Of forms that are not opened, the words are the form.
             pub fn more_than<'a>(
                 &'a self,
                 before: &'a Self,

@@ -31,7 +31,7 @@ pub(super) struct Allowance {
 /// The time of one rule.
 #[derive(Debug, Default)]
 struct Account {
-    taken: AtomicU64,
+    spent: AtomicU64,
     is_over: AtomicBool,
 }
 
@@ -57,12 +57,12 @@ impl Allowance {
     }
 
     /// Adds the time of a rule. If all together took too long, the most expensive ones are dropped.
-    pub(super) fn spend(&self, rule: usize, taken: Duration) {
-        let taken = u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX);
-        self.rules[rule].taken.fetch_add(taken, Ordering::Relaxed);
+    pub(super) fn spend(&self, rule: usize, spent: Duration) {
+        let spent = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+        self.rules[rule].spent.fetch_add(spent, Ordering::Relaxed);
         let mut rounds = self.rounds.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let live = || self.rules.iter().filter(|one| !one.is_over.load(Ordering::Relaxed));
-        let time = |one: &Account| one.taken.load(Ordering::Relaxed);
+        let time = |one: &Account| one.spent.load(Ordering::Relaxed);
         let total: u64 = live().map(time).sum();
         let base = u64::try_from(BASE.as_nanos()).unwrap_or(u64::MAX);
         let more = self.bytes.load(Ordering::Relaxed).saturating_mul(PER_BYTE);

@@ -123,7 +123,7 @@ impl Literal {
         Self { bytes, class }
     }
 
-    /// What the table is sorted by.
+    /// The sort key of the table.
     fn order(&self) -> (&[u8], Class) {
         (&self.bytes, self.class)
     }
@@ -183,7 +183,6 @@ impl Anchors {
         Self { literals, searchers, longest, starts }
     }
 
-    /// The literal of an anchor.
     pub(super) fn literal(&self, anchor: Anchor) -> &Literal {
         &self.literals[usize::from(anchor.literal)]
     }
@@ -268,7 +267,7 @@ impl Anchors {
     /// others. The result equals [`Anchors::find`] on `bytes`.
     ///
     /// `base_len` is the length of the base text. It shows if a run reaches both ends, with nothing
-    /// behind it in either text.
+    /// after it in either text.
     pub(super) fn inherit(
         &self,
         base: &[Anchor],
@@ -316,14 +315,14 @@ impl Anchors {
         let to = (end + reach).min(bytes.len());
         let before = found.len();
         self.find_in(bytes, from..to, stop, found);
-        // Anchors entirely in the run before or behind are carried over, not found twice.
+        // Anchors entirely in the run before or after it are carried over, not found twice.
         let mut kept = before;
         for index in before..found.len() {
             let anchor = found[index];
             let until = anchor.at + self.literal(anchor).bytes.len();
             let in_run_before = start > 0 && until <= start;
-            let in_run_behind = end < bytes.len() && anchor.at >= end;
-            if !in_run_before && !in_run_behind {
+            let in_run_after = end < bytes.len() && anchor.at >= end;
+            if !in_run_before && !in_run_after {
                 found[kept] = anchor;
                 kept += 1;
             }
@@ -356,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_literal_is_found_behind_what_stands_before_a_token_and_at_the_beginning() {
+    fn a_short_literal_is_found_after_what_stands_before_a_token_and_at_the_beginning() {
         let mut rules = RuleSet::builtin();
         let mut rule = rules.get("github-token").expect("built in").clone();
         rule.anchors = vec![b"hf_".to_vec()];

@@ -138,7 +138,7 @@ fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach
         return Some(ID_REACH);
     }
     let is_truncated = at + VALUE_REACH < bytes.len();
-    (leads_to_value(rest, is_truncated) || stands_before(bytes, at)).then_some(LABEL_REACH)
+    (leads_to_value(rest, is_truncated) || has_value_before(bytes, at)).then_some(LABEL_REACH)
 }
 
 /// Bytes that a value may contain, escaped or not.
@@ -231,7 +231,7 @@ fn fold_len(rest: &[u8]) -> Option<usize> {
 const BEFORE_REACH: usize = 120;
 
 /// True if a value precedes its label on the line: `<secret>  # the secret key`.
-fn stands_before(bytes: &[u8], at: usize) -> bool {
+fn has_value_before(bytes: &[u8], at: usize) -> bool {
     let head = &bytes[at.saturating_sub(BEFORE_REACH)..at];
     let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
     let mut from = 0;
@@ -398,9 +398,9 @@ mod tests {
                 let open = known.iter().filter(|anchor| !anchor.quiet.is_quiet()).count();
                 assert!((1..1500).contains(&open), "{kind}: {open} of {}", known.len());
                 labels(&bytes, &mut known, &engine.tools);
-                let mut anew = table.find(&bytes, &stop);
-                labels(&bytes, &mut anew, &engine.tools);
-                assert!(known == anew, "{kind}: what is inherited is what is found");
+                let mut again = table.find(&bytes, &stop);
+                labels(&bytes, &mut again, &engine.tools);
+                assert!(known == again, "{kind}: inherited and found anchors differ");
             }
         }
     }

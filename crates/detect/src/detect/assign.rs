@@ -53,9 +53,9 @@ pub(super) fn aligned_by(
     secrets.iter().enumerate().for_each(|(column, &secret)| columns[secret] = column);
     let column = |edge: &Edge| columns[edge.secret];
     // The cost of leaving the secrets before each column alone.
-    let mut left = vec![0];
+    let mut unpaired = vec![0];
     for &secret in &secrets {
-        left.push(left[left.len() - 1] + alone(&items[secret]));
+        unpaired.push(unpaired[unpaired.len() - 1] + alone(&items[secret]));
     }
     let mut low: Vec<usize> = rows.iter().map(|row| column(row[0])).collect();
     let mut high: Vec<usize> = rows.iter().map(|row| column(row[row.len() - 1]) + 1).collect();
@@ -66,20 +66,20 @@ pub(super) fn aligned_by(
         high[row] = high[row].max(high[row - 1]);
     }
     let mut steps: Vec<Vec<Step>> = Vec::with_capacity(rows.len());
-    let mut above: (usize, Vec<i64>) = (0, left.clone());
+    let mut above: (usize, Vec<i64>) = (0, unpaired.clone());
     for (row, edges) in rows.iter().enumerate() {
         let before = |at: usize| {
             let last = above.1.len() - 1;
             let within = (at - above.0).min(last);
-            above.1[within] + left[at] - left[above.0 + within]
+            above.1[within] + unpaired[at] - unpaired[above.0 + within]
         };
         let mut sums: Vec<i64> = Vec::with_capacity(high[row] - low[row] + 1);
-        let mut taken = Vec::with_capacity(sums.capacity());
+        let mut choices = Vec::with_capacity(sums.capacity());
         let mut next = 0;
         for at in low[row]..=high[row] {
             let mut best = (before(at) + alone(&items[edges[0].id]), Step::SkipId);
             if at > low[row] {
-                let skipped = sums[sums.len() - 1] + left[at] - left[at - 1];
+                let skipped = sums[sums.len() - 1] + unpaired[at] - unpaired[at - 1];
                 best = best.min_by_cost((skipped, Step::SkipSecret));
                 if edges.get(next).is_some_and(|edge| column(edge) == at - 1) {
                     best = best.min_by_cost((before(at - 1) + edges[next].cost, Step::Join));
@@ -87,10 +87,10 @@ pub(super) fn aligned_by(
                 }
             }
             sums.push(best.0);
-            taken.push(best.1);
+            choices.push(best.1);
         }
         above = (low[row], sums);
-        steps.push(taken);
+        steps.push(choices);
     }
     backtrack(&rows, &steps, &low, &high, column)
 }

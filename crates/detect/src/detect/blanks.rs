@@ -57,7 +57,7 @@ impl Blanks {
         (text.expose() == stretch).then_some(*examples)
     }
 
-    /// What takes long happens without the lock: the copy, and the end of what is forgotten.
+    /// The slow parts run without the lock: the copy, and the release of forgotten entries.
     fn add(&self, hash: u64, stretch: &[u8], examples: u64) {
         let copy = Secret::new(stretch.to_vec());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

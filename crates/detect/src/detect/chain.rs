@@ -44,14 +44,14 @@ pub(super) fn chains(
     let cuts = cuts(bytes, places, 2 * reach);
     let mut chains: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
-    let mut left = wanted.as_slice();
+    let mut remaining = wanted.as_slice();
     for at in 1..=places.len() {
         if at == places.len() || cuts[at] || is_apart(&places[at - 1], &places[at], reach) {
-            let inside = left.partition_point(|wanted| *wanted < at);
+            let inside = remaining.partition_point(|wanted| *wanted < at);
             if inside > 0 {
                 chains.push(start..at);
             }
-            left = &left[inside..];
+            remaining = &remaining[inside..];
             start = at;
         }
     }
@@ -71,12 +71,12 @@ struct Near<'a> {
     /// Hashes of places, 0 if not yet known.
     hashes: Vec<u64>,
     /// Remaining comparisons. Beyond that, processing all places is cheaper.
-    left: usize,
+    remaining: usize,
 }
 
 impl<'a> Near<'a> {
     fn new(bytes: &'a [u8], places: &'a [AnchorSpan], reach: usize) -> Self {
-        Self { bytes, places, reach, hashes: vec![0; places.len()], left: places.len() }
+        Self { bytes, places, reach, hashes: vec![0; places.len()], remaining: places.len() }
     }
 
     /// The chains of places; `None` if this takes too long.
@@ -107,13 +107,13 @@ impl<'a> Near<'a> {
         let place = self.places[at].span.0;
         for other in (0..at).rev().take_while(|&other| place - self.places[other].span.0 <= window)
         {
-            self.left = self.left.checked_sub(1)?;
+            self.remaining = self.remaining.checked_sub(1)?;
             if self.hash(other) <= own {
                 return Some(false);
             }
         }
         for other in at + 1..self.places.len() {
-            self.left = self.left.checked_sub(1)?;
+            self.remaining = self.remaining.checked_sub(1)?;
             if self.places[other].span.0 - place > window {
                 break;
             }
@@ -229,7 +229,7 @@ mod tests {
             let holding: Vec<_> = all.into_iter().filter(|chain| chain.contains(&one)).collect();
             prop_assert_eq!(&wanted, &holding);
             let mut near = Near::new(text.as_bytes(), &places, reach);
-            near.left = usize::MAX;
+            near.remaining = usize::MAX;
             prop_assert_eq!(near.chains(&[one]), Some(holding));
         }
 
@@ -237,10 +237,10 @@ mod tests {
         #[test]
         fn chains_depend_on_what_is_near(
             before in "(key|[a-d ]{1,9}){0,30}", text in "(key|[a-d ]{1,9}){20,60}",
-            behind in "(key|[a-d ]{1,9}){0,30}", reach in 1usize..12,
+            after in "(key|[a-d ]{1,9}){0,30}", reach in 1usize..12,
         ) {
             let margin = margin(reach, 3);
-            let (alone, within) = (text.clone(), [before.as_str(), &text, &behind].concat());
+            let (alone, within) = (text.clone(), [before.as_str(), &text, &after].concat());
             let inside = margin..text.len().saturating_sub(margin);
             let of_alone: Vec<usize> =
                 starts(alone.as_bytes(), reach).into_iter().filter(|at| inside.contains(at)).collect();

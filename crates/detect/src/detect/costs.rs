@@ -44,7 +44,7 @@ costs! {
     key = "key",
     token = "token",
     unnamed = "unnamed",
-    unnamed_beside = "unnamed-beside",
+    unnamed_on_line = "unnamed-on-line",
     unnamed_together = "unnamed-together",
     not_aws = "not-aws",
     user = "user",

@@ -100,9 +100,9 @@ fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
     Some(Decoded { text, encoding: Some(Encoding::Base64), run: span, letters, unit: (3, 4) })
 }
 
-/// The number of letters before the last line of a run, if that line is a word after a text: it is no
-/// text if it is decoded, or has bits that no encoder writes. Packed data and UTF-16 may end in any
-/// bytes.
+/// The number of letters before the last line of a run, if that line is a word after a text: it is
+/// not text if it is decoded, or has bits that no encoder writes. Packed data and UTF-16 may end in
+/// any bytes.
 fn ends_before_a_word(run: &Run, skipped: usize, text: &[u8]) -> Option<usize> {
     let len = run.before_last.checked_sub(skipped).filter(|len| *len > 0)?;
     let (before, last) = text.split_at_checked(len * 3 / 4)?;

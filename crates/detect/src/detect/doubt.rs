@@ -62,11 +62,11 @@ pub(super) fn doubt(items: &[Item], edges: &[&Edge], chosen: &mut [Edge], costs:
 /// both free, the nearer is hardly likelier.
 fn margin(own: &Item, other: &Item, edge: &Edge, costs: &Table) -> i64 {
     let (own, other) = (&own.label.name, &other.label.name);
-    let twins = own.named == other.named && own.role == other.role && own.stem == other.stem;
-    match twins {
+    let alike = own.named == other.named && own.role == other.role && own.stem == other.stem;
+    match alike {
         // For two unnamed values, the one next to the id is not likelier than one further along the
         // line.
-        true if !own.named => costs.rival.max(2 * edge.cost) + costs.unnamed_beside,
+        true if !own.named => costs.rival.max(2 * edge.cost) + costs.unnamed_on_line,
         true => costs.rival.max(2 * edge.cost),
         false => costs.rival,
     }

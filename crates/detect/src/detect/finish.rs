@@ -216,7 +216,7 @@ fn joined(one: Joined) -> Draft {
     }
 }
 
-/// The draft of an item that stands alone; `None` if it is not a finding.
+/// The draft of an item without a partner; `None` if it is not a finding.
 fn loose(item: Item) -> Option<Draft> {
     let role = item.label.name.role;
     let (rule, confidence) = match item.part {

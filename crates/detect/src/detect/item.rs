@@ -9,6 +9,7 @@ use crate::finding::Encoding;
 use crate::secret::Secret;
 
 use super::decode;
+use super::joint::Extent;
 use super::label::{self, Label};
 use super::mail::{self, PASSWORD_LEN};
 use super::name::Role;
@@ -129,20 +130,23 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             text: &view.text,
             raw: index == 0,
             kind: OnceCell::new(),
-            behind: 0,
+            previous_end: 0,
             id_end: None,
             items: vec![],
+            shown: vec![],
             examples: 0,
         };
         scan.run();
         examples = examples.max(scan.examples);
         // A session token that continues after an escape replaces its pieces, which are what the
         // raw text shows.
-        for token in scan.items.iter().filter(|item| item.is_token()) {
+        let tokens = scan.items.iter().zip(&scan.shown).filter(|(item, _)| item.is_token());
+        for (token, shown) in tokens {
             let ends = |known: &Item| {
                 let next = stretch.get(known.span.end);
                 known.span.start == token.span.start
-                    && !next.is_some_and(|next| JOINTS.contains(next))
+                    && (!next.is_some_and(|next| JOINTS.contains(next))
+                        || known.is_token() && ends_at_joint(known.span.end, view, shown))
             };
             if !items.iter().any(ends) {
                 items.retain(|known| !token.continues(known));
@@ -160,6 +164,18 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     (items, examples)
 }
 
+/// True if a session token that ends at `end` of the stretch is complete, and the longer one at `shown` of
+/// a view is not. Its base64 has whole quanta of four characters.
+fn ends_at_joint(end: usize, view: &View<'_>, shown: &Range<usize>) -> bool {
+    let Some((joint, _)) = view.joints(shown).find(|(_, part)| *part == end) else { return false };
+    let has_quanta = |end: usize| (end - shown.start).is_multiple_of(4);
+    match (has_quanta(joint.at), has_quanta(shown.end)) {
+        (false, true) => joint.extent(view, shown) == Extent::Part,
+        (true, false) => true,
+        _ => joint.extent(view, shown) != Extent::Whole,
+    }
+}
+
 /// One walk over a view.
 struct Scan<'v, 'a> {
     view: &'v View<'a>,
@@ -171,10 +187,12 @@ struct Scan<'v, 'a> {
     /// The kind of the text, computed on demand.
     kind: OnceCell<TextKind>,
     /// End of the previous value: no label reaches back over it.
-    behind: usize,
+    previous_end: usize,
     /// End of the previous id.
     id_end: Option<usize>,
     items: Vec<Item>,
+    /// For each item its place in the view.
+    shown: Vec<Range<usize>>,
     examples: u64,
 }
 
@@ -202,7 +220,7 @@ impl Scan<'_, '_> {
                 continue;
             }
             let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
-            if !self.stands_alone(&id, &span) {
+            if !self.is_delimited(&id, &span) {
                 continue;
             }
             self.id(id, span.clone());
@@ -234,7 +252,7 @@ impl Scan<'_, '_> {
     fn id(&mut self, id: KeyId, span: Range<usize>) {
         if id.is_example() || random::is_spelled(id.as_str().as_bytes()) {
             self.examples += 1;
-            self.behind = span.end;
+            self.previous_end = span.end;
             return;
         }
         if self.raw && self.touches_escape(&span) {
@@ -251,7 +269,7 @@ impl Scan<'_, '_> {
         let token = &self.text[span.clone()];
         if random::is_example(token) {
             self.examples += 1;
-            self.behind = span.end;
+            self.previous_end = span.end;
             return;
         }
         let strength = random::strength(token);
@@ -282,7 +300,7 @@ impl Scan<'_, '_> {
         };
         if random::is_example(&value) {
             self.examples += 1;
-            self.behind = whole.end;
+            self.previous_end = whole.end;
             return true;
         }
         let label = self.label(&whole);
@@ -322,7 +340,7 @@ impl Scan<'_, '_> {
 
     /// The label of the value at `span`.
     fn label(&self, span: &Range<usize>) -> Label {
-        let mut label = label::read(self.text, self.behind, span);
+        let mut label = label::read(self.text, self.previous_end, span);
         // Binary formats write lengths and types next to their strings, which look like letters.
         if self.kind().binary && !label.assigned {
             label.name.stem.clear();
@@ -332,7 +350,7 @@ impl Scan<'_, '_> {
     }
 
     fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
-        self.behind = span.end;
+        self.previous_end = span.end;
         let letter = self.text[span.start];
         let original = self.view.original(&span);
         let source = &self.stretch[original.start.min(self.stretch.len())..];
@@ -348,6 +366,7 @@ impl Scan<'_, '_> {
             decoded
         };
         self.items.push(Item { span: original, decoded, part, label });
+        self.shown.push(span);
     }
 
     /// The number of `=` at `at`, at most two.
@@ -356,7 +375,7 @@ impl Scan<'_, '_> {
     }
 }
 
-/// The kinds of bytes in a text besides letters.
+/// The kinds of bytes in a text other than letters.
 #[derive(Clone, Copy, Debug)]
 struct TextKind {
     /// It contains a control character that no text contains.

@@ -38,8 +38,8 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let floor = from.max(span.start.saturating_sub(REACH));
     let mut start = line_start(text, floor, span.start);
     let line = line_start(text, span.start.saturating_sub(REACH), span.start);
-    let comment = is_comment(&text[line..]) || is_behind_comment(&text[line..span.start]);
-    let mut found = before(&text[start..start.max(markup::behind_name(text, span.start))]);
+    let comment = is_comment(&text[line..]) || has_trailing_comment(&text[line..span.start]);
+    let mut found = before(&text[start..start.max(markup::end_of_name(text, span.start))]);
     let mut above = false;
     let head = text[start..span.start].trim_ascii_start();
     let head = head.strip_prefix(b"#").unwrap_or(head).trim_ascii_start();
@@ -64,7 +64,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             break;
         }
         // `"bucket",  /* … */`: its comment refers to the value before it.
-        if !is_comment(line) && is_behind_comment(line) {
+        if !is_comment(line) && has_trailing_comment(line) {
             break;
         }
         // Text after the previous value, on its line, refers to that value.
@@ -88,9 +88,9 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let on_value_line = indirect && !above;
     indirect |= above;
     if matches!(name.role, Role::None | Role::Other)
-        && let Some(behind) = behind(text, span, name.named)
+        && let Some(later) = name_after(text, span, name.named)
     {
-        name = behind;
+        name = later;
         indirect = true;
     }
     if let Some(user) = login(text, span) {
@@ -222,9 +222,9 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         }
         let name = Name::of(identifier, false);
         let end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
-        let behind = &segment[end..];
+        let after = &segment[end..];
         // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
-        let calls = (behind.starts_with(b"(") || behind.starts_with(b"!("))
+        let calls = (after.starts_with(b"(") || after.starts_with(b"!("))
             && before.iter().any(|byte| matches!(byte, b'=' | b':'));
         if calls {
             call = call.or(Some(name.clone()).filter(Name::says));
@@ -232,7 +232,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         if !name.named || calls {
             // "secret 2: …", and "2. …" at the beginning of a line.
             let lists =
-                before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')' | b':', b' ', ..]);
+                before.trim_ascii().is_empty() && matches!(after, [b'.' | b')' | b':', b' ', ..]);
             let counts = identifier.len() <= 2
                 && identifier.iter().all(u8::is_ascii_digit)
                 && (lists || before.last().is_some_and(|byte| matches!(byte, b' ' | b'#')));
@@ -244,7 +244,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         }
         // `upload-public-key=`: an identifier before an operator is a name by itself.
         let marks = |byte: &u8| b" \t\"'`]".contains(byte);
-        let follows = behind.iter().find(|byte| !marks(byte));
+        let follows = after.iter().find(|byte| !marks(byte));
         let operator = matches!(follows, Some(b'=' | b':'));
         let assigned = operator || follows == Some(&b'>');
         let several = Words::of(identifier).len() > 1;
@@ -332,7 +332,7 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
 }
 
 /// True if a comment begins between a line's code and its end.
-fn is_behind_comment(head: &[u8]) -> bool {
+fn has_trailing_comment(head: &[u8]) -> bool {
     let marks = [&b"# "[..], b"// ", b"-- ", b"/* "];
     memchr::memchr3_iter(b'#', b'/', b'-', head).any(|at| match head[..at].last() {
         Some(b' ') => marks.iter().any(|mark| head[at..].starts_with(mark)),
@@ -342,7 +342,7 @@ fn is_behind_comment(head: &[u8]) -> bool {
 }
 
 /// The name after a value, up to the end of its object or in a comment.
-fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
+fn name_after(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     let rest = &text[span.end..text.len().min(span.end + 100)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let stop = line.iter().position(|byte| matches!(byte, b'}' | b')' | b';' | b'#'));

@@ -31,13 +31,10 @@ const MOST: usize = 256;
 
 /// A user name and its password, as indices of items.
 struct Login {
-    /// The id.
     id: usize,
-    /// The password.
     password: usize,
     /// The confidence that they belong together.
     confidence: Confidence,
-    /// The evidence for it.
     evidence: Evidence,
 }
 
@@ -62,18 +59,18 @@ fn is_mail(item: &Item) -> bool {
 /// With `all`, an id that is named as an access key's id may be the user, too.
 fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login> {
     let items = context.items;
-    let mut ways: Vec<(i64, Login)> = Vec::new();
+    let mut choices: Vec<(i64, Login)> = Vec::new();
     for password in (0..items.len()).filter(|&index| is_mail(&items[index])).take(MOST) {
         let near = password.saturating_sub(MOST)..items.len().min(password + MOST);
         let is_id = |id: &usize| matches!(items[*id].part, Part::Id { signs: false, .. });
-        ways.extend(
+        choices.extend(
             near.filter(is_id).filter_map(|id| login_cost(context, structure, id, password, all)),
         );
     }
-    ways.sort_by_key(|(cost, login)| (*cost, login.id, login.password));
+    choices.sort_by_key(|(cost, login)| (*cost, login.id, login.password));
     let mut used = vec![false; items.len()];
     let mut logins = Vec::new();
-    for (_, login) in ways {
+    for (_, login) in choices {
         if !used[login.id] && !used[login.password] {
             used[login.id] = true;
             used[login.password] = true;
@@ -151,15 +148,15 @@ pub(super) fn take(text: &[u8], start: usize, items: &mut Vec<Item>, all: bool) 
     relation::complete(text, &mut named, &outline, &cells);
     let context = Context::new(text, &named, &outline, &cells);
     let logins = logins(&context, &structure, all);
-    let mut taken = vec![false; items.len()];
+    let mut used = vec![false; items.len()];
     let mut joined = Vec::new();
     for Login { id, password, confidence, evidence } in logins {
-        taken[id] = true;
-        taken[password] = true;
+        used[id] = true;
+        used[password] = true;
         let (id, secret) = (items[id].clone(), items[password].clone());
         joined.push(Joined { id, secret, token: None, confidence, evidence });
     }
-    let mut taken = taken.into_iter();
-    items.retain(|_| !taken.next().unwrap_or_default());
+    let mut used = used.into_iter();
+    items.retain(|_| !used.next().unwrap_or_default());
     joined
 }

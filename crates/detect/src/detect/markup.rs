@@ -29,7 +29,7 @@ pub(super) fn tag_name(text: &[u8]) -> &[u8] {
 
 /// End of the name of the value at `at`. Tags such as `<em class="hl">` describe the format of the
 /// value, unless their own names say more.
-pub(super) fn behind_name(text: &[u8], at: usize) -> usize {
+pub(super) fn end_of_name(text: &[u8], at: usize) -> usize {
     let tags = undo::before_tags(text, at);
     if Name::of(&text[tags..at], false).says() { at } else { tags }
 }

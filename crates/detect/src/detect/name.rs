@@ -112,7 +112,7 @@ impl Name {
     }
 }
 
-/// The part of a word that distinguishes keys: the word, or the number behind a usual one (`id2`).
+/// The part of a word that distinguishes keys: the word, or the number after a usual one (`id2`).
 fn distinctive(word: &str, meaning: Meaning) -> Option<(&str, Meaning)> {
     if meaning.has(Meaning::USUAL) || !word.is_ascii() {
         return None;

@@ -1,7 +1,7 @@
 //! Bytes written as numbers or one by one: lists in code, and dumps.
 //!
 //! Both are views of a stretch that something else announced, such as a label, or an id that a dump
-//! shows beside its numbers.
+//! shows next to its numbers.
 
 use std::ops::Range;
 

@@ -14,13 +14,13 @@ use super::pair::Edge;
 use super::scoring::{Side, side};
 use crate::finding::Confidence;
 
-/// What is known about the ends of a stretch of text.
+/// Facts about the ends of a stretch of text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends {
     /// The text continues before the stretch, so its first half may belong to one that is not here.
     pub cut_before: bool,
     /// The text continues after it.
-    pub cut_behind: bool,
+    pub cut_after: bool,
     /// The order of the keys before the stretch: true if secrets come first.
     pub reversed: Option<bool>,
 }
@@ -30,7 +30,7 @@ impl Ends {
     pub(super) fn within(&self, region: &Range<usize>, len: usize) -> Self {
         Self {
             cut_before: self.cut_before && region.start == 0,
-            cut_behind: self.cut_behind && region.end == len,
+            cut_after: self.cut_after && region.end == len,
             ..*self
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn ordered(items: &[Item], edges: &[&Edge], costs: &Table, ends: &End
 }
 
 /// Number of halves at a cut of which one may be in a list: a cut name has no meaning.
-const CUT: usize = 2;
+const HALVES_AT_CUT: usize = 2;
 
 /// Replaces the pairs of lists by those in the order that is chosen for each.
 fn choose(
@@ -82,14 +82,14 @@ fn choose(
     let mut order = chosen.last().map(|edge| edge.secret < edge.id);
     let halves: Vec<usize> =
         (0..items.len()).filter(|item| side(&items[*item]).is_some()).collect();
-    let first = halves.get(CUT - 1).copied().unwrap_or(items.len());
-    let last = halves.iter().rev().nth(CUT - 1).copied().unwrap_or(0);
+    let first = halves.get(HALVES_AT_CUT - 1).copied().unwrap_or(items.len());
+    let last = halves.iter().rev().nth(HALVES_AT_CUT - 1).copied().unwrap_or(0);
     let mut is_listed = vec![false; items.len()];
     lists.iter().flat_map(|list| &list.usual).for_each(|edge| is_listed[edge.id] = true);
     chosen.retain(|edge| !is_listed[edge.id]);
     for list in lists {
         let begins_cut = ends.cut_before && list.ends.iter().any(|end| *end <= first);
-        let ends_cut = ends.cut_behind && list.ends.iter().any(|end| *end >= last);
+        let ends_cut = ends.cut_after && list.ends.iter().any(|end| *end >= last);
         let verdict = list.verdict(items, costs, [begins_cut, ends_cut], ends.reversed);
         order = (verdict.most == Confidence::High).then_some(verdict.turn);
         let kept = if verdict.turn { list.turned } else { list.usual };
@@ -197,8 +197,9 @@ impl List {
 /// Halves whose other half is named without a value: an id with such a secret, a secret with such an
 /// id.
 ///
-/// If such names cost nothing alone, as in [`alone`], the id of one record is joined with the secret
-/// of another one. If each costs as much as a value and none is left alone then, these are the keys.
+/// If such names cost nothing alone, as in [`alone`], the id of one record is joined with the
+/// secret of another one. If each costs as much as a value and none remains alone then, these are
+/// the keys.
 pub(super) fn torn(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
     let vacant =
         |item: &Item, half: bool| matches!(item.part, Part::Vacant { secret } if secret == half);
@@ -235,14 +236,14 @@ pub(super) fn torn(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> 
 /// The lists in which two ways to join `items` differ.
 fn lists(items: usize, usual: &[Edge], turned: &[Edge]) -> Vec<List> {
     let mut partners: [Vec<Option<Edge>>; 2] = [vec![None; items], vec![None; items]];
-    for (way, edges) in [usual, turned].into_iter().enumerate() {
+    for (direction, edges) in [usual, turned].into_iter().enumerate() {
         for edge in edges {
-            partners[way][edge.id] = Some(*edge);
-            partners[way][edge.secret] = Some(*edge);
+            partners[direction][edge.id] = Some(*edge);
+            partners[direction][edge.secret] = Some(*edge);
         }
     }
-    let partner = |way: usize, item: usize| {
-        let edge = partners[way][item]?;
+    let partner = |direction: usize, item: usize| {
+        let edge = partners[direction][item]?;
         Some(if edge.id == item { edge.secret } else { edge.id })
     };
     let mut seen = vec![false; items];
@@ -259,10 +260,10 @@ fn lists(items: usize, usual: &[Edge], turned: &[Edge]) -> Vec<List> {
             if both.contains(&None) {
                 list.ends.push(item);
             }
-            for (way, other) in both.into_iter().enumerate() {
+            for (direction, other) in both.into_iter().enumerate() {
                 // Each pair counts once, from its id.
-                if let Some(edge) = partners[way][item].filter(|edge| edge.id == item) {
-                    if way == 0 { list.usual.push(edge) } else { list.turned.push(edge) }
+                if let Some(edge) = partners[direction][item].filter(|edge| edge.id == item) {
+                    if direction == 0 { list.usual.push(edge) } else { list.turned.push(edge) }
                 }
                 if let Some(other) = other.filter(|other| !seen[*other]) {
                     seen[other] = true;

@@ -109,13 +109,13 @@ pub(super) fn pairs(
     let (edges, _) = grouped(&scorer.edges(structure), items.len(), |edge| edge.id);
     let torn = torn(items, &edges.iter().collect::<Vec<_>>(), costs);
     let mut chosen = named(&scorer, structure, torn);
-    let mut taken = vec![false; items.len()];
+    let mut used = vec![false; items.len()];
     for edge in &chosen {
-        taken[edge.id] = true;
-        taken[edge.secret] = true;
+        used[edge.id] = true;
+        used[edge.secret] = true;
     }
     let free: Vec<&Edge> =
-        edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).collect();
+        edges.iter().filter(|edge| !used[edge.id] && !used[edge.secret]).collect();
     let named = chosen.len();
     let (mut rest, reversed) = ordered(items, &free, costs, ends);
     doubt(items, &free, &mut rest, costs);

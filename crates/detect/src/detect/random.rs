@@ -19,13 +19,13 @@ use crate::bigrams;
 /// Highest score of an unlabelled secret. Of 10^6 random secrets one or two score higher. Of 1,900
 /// distinct tokens of forty characters in source trees, those that are not random data score 0 or
 /// more, except for placeholders with hexadecimal digits around a word.
-const CUT: i32 = -48;
+const THRESHOLD: i32 = -48;
 /// Highest score if a label calls the token a secret.
-const LABELLED_CUT: i32 = -20;
+const LABELLED_THRESHOLD: i32 = -20;
 
 /// Letters-only bodies of ids (4 in 100 of them) with a higher score are words; 1 in 100 random
 /// ones has one.
-const WORD_CUT: i32 = -16;
+const WORD_THRESHOLD: i32 = -16;
 
 /// The degree to which a token looks like random base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,8 @@ pub(super) fn strength(token: &[u8]) -> Strength {
         return Strength::None;
     }
     match score(token) {
-        score if score <= CUT => Strength::Strong,
-        score if score <= LABELLED_CUT => Strength::Weak,
+        score if score <= THRESHOLD => Strength::Strong,
+        score if score <= LABELLED_THRESHOLD => Strength::Weak,
         _ => Strength::None,
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn reads_random(token: &[u8]) -> bool {
     }
     let steps = i32::try_from(token.len().saturating_sub(1)).unwrap_or(i32::MAX);
     let usual = SECRET_LEN as i32 - 1;
-    score(token).saturating_mul(usual) <= LABELLED_CUT.saturating_mul(steps)
+    score(token).saturating_mul(usual) <= LABELLED_THRESHOLD.saturating_mul(steps)
 }
 
 /// Minimum number of hexadecimal digits that are not a word, a date or a number.
@@ -109,7 +109,7 @@ fn is_encoded_text(token: &[u8]) -> bool {
 
 /// True if a key id has letters only and reads like words in capitals.
 pub(super) fn is_word(id: &[u8]) -> bool {
-    id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
+    id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_THRESHOLD
 }
 
 /// Minimum number of characters of a body in listed words that show that a person wrote it.
@@ -118,7 +118,7 @@ pub(super) fn is_word(id: &[u8]) -> bool {
 /// random bodies.
 const SPELLED: usize = 12;
 /// Bodies with this score or less are not examined further: 9 in 10 random ones, and none of words.
-const SPELLED_CUT: i32 = -56;
+const SPELLED_THRESHOLD: i32 = -56;
 
 /// Words that occur in invented ids: `patterns/example-words.txt`.
 static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -147,7 +147,7 @@ fn beginning(text: &[u8]) -> usize {
 /// True if a key id consists of words, except for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
 pub fn is_spelled(id: &[u8]) -> bool {
     let body = &id[4..];
-    if score(body) <= SPELLED_CUT {
+    if score(body) <= SPELLED_THRESHOLD {
         return false;
     }
     // For each place, the most characters before it that words cover.
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_secret_of_letters_alone_is_random() {
-        // Of 2,000 random ones about two score above the cut.
+        // About two of 2,000 random ones score above the threshold.
         let letters: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').collect();
         let seed = std::env::var("KEYSWEEP_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let mut state: u32 = seed.unwrap_or(1);

@@ -100,9 +100,9 @@ impl<'a> PairScorer<'a> {
             if !matches!(side(&items[from]), Some(Side::Id | Side::Secret)) {
                 continue;
             }
-            let mut weighed = 0;
+            let mut compared = 0;
             for (to, distance) in structure.forwards(from) {
-                if self.out_of_reach(from, to, &distance) || weighed == MOST_SECRETS {
+                if self.out_of_reach(from, to, &distance) || compared == MOST_SECRETS {
                     break;
                 }
                 let (id, secret) = match (side(&items[from]), side(&items[to])) {
@@ -110,7 +110,7 @@ impl<'a> PairScorer<'a> {
                     (Some(Side::Secret), Some(Side::Id)) => (to, from),
                     _ => continue,
                 };
-                weighed += 1;
+                compared += 1;
                 // A pair that costs more than leaving both alone is never joined.
                 let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
                 let near = self.distance_cost(&distance) <= most.max(self.costs.alone_id);
@@ -210,7 +210,7 @@ impl<'a> PairScorer<'a> {
             Role::Key | Role::KeyId | Role::User => costs.key,
             Role::Token | Role::Other => costs.token,
             Role::None if together => costs.unnamed_together,
-            Role::None if distance.lines == 0 => costs.unnamed_beside,
+            Role::None if distance.lines == 0 => costs.unnamed_on_line,
             Role::None => costs.unnamed,
         };
         let by_login = matches!(secret, Role::Password | Role::None) || stems == Stems::Same;

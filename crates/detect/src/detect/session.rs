@@ -18,7 +18,7 @@ fn out_of_reach(from: usize, to: usize, distance: &Distance) -> bool {
 /// Gives each temporary key the session token nearest to it.
 pub(super) fn tokens(context: &Context<'_>, structure: &Structure, pairs: &mut [Pair]) {
     let items = context.items;
-    let mut ways: Vec<(i64, usize, usize)> = Vec::new();
+    let mut choices: Vec<(i64, usize, usize)> = Vec::new();
     let pair_of: HashMap<usize, usize> =
         pairs.iter().enumerate().map(|(index, pair)| (pair.id, index)).collect();
     let is_end = |item: &Item| match item.part {
@@ -27,9 +27,9 @@ pub(super) fn tokens(context: &Context<'_>, structure: &Structure, pairs: &mut [
         Part::Secret { .. } | Part::Mail { .. } | Part::Vacant { .. } => false,
     };
     for from in (0..items.len()).filter(|&from| is_end(&items[from])) {
-        let mut weighed = 0;
+        let mut compared = 0;
         for (to, distance) in structure.forwards(from) {
-            if out_of_reach(from, to, &distance) || weighed == MOST_SECRETS {
+            if out_of_reach(from, to, &distance) || compared == MOST_SECRETS {
                 break;
             }
             let (id, token) = match (&items[from].part, &items[to].part) {
@@ -38,7 +38,7 @@ pub(super) fn tokens(context: &Context<'_>, structure: &Structure, pairs: &mut [
                 _ => continue,
             };
             let Part::Token { known, .. } = items[token].part else { continue };
-            weighed += 1;
+            compared += 1;
             if !is_end(&items[id]) || context.relation(id, token).apart {
                 continue;
             }
@@ -48,12 +48,12 @@ pub(super) fn tokens(context: &Context<'_>, structure: &Structure, pairs: &mut [
                 + distance.bytes as i64 / 20
                 + 300 * i64::from(distance.crossings.min(8))
                 + if named { 0 } else { 3_000 };
-            ways.push((cost, id, token));
+            choices.push((cost, id, token));
         }
     }
-    ways.sort_unstable();
+    choices.sort_unstable();
     let mut used = vec![false; items.len()];
-    for (_, id, token) in ways {
+    for (_, id, token) in choices {
         let Some(&pair) = pair_of.get(&id) else { continue };
         if pairs[pair].token.is_none() && !used[token] {
             pairs[pair].token = Some(token);

@@ -47,6 +47,8 @@ pub(super) struct Shaped {
     pub is_example: bool,
     /// Its checksum is wrong.
     pub is_made_up: bool,
+    /// A shorter match with the same beginning is complete, too: both are reported.
+    pub is_either: bool,
 }
 
 /// The matches of a text.
@@ -238,7 +240,7 @@ impl Look<'_> {
     ) -> impl Fn(&AnchorSpan) -> Seen {
         let before = matches.found.len();
         let listed = self.listed(chain, next, matches);
-        // What a list continues depends on more than the text near its anchor.
+        // The text that a list continues is not always near its anchor.
         let mut ended = !listed.is_empty();
         let places: Cow<'_, [AnchorSpan]> = match ended {
             true => [chain, &listed].concat().into(),
@@ -285,8 +287,8 @@ impl Look<'_> {
         let found = matches.found[before..].iter();
         self.reported.extend(found.map(|one| (one.span.start, one.span.end)));
         if let Some(began) = began {
-            let taken = allowance::now().saturating_sub(began);
-            self.shapes.allowance.spend(self.number, taken);
+            let elapsed = allowance::now().saturating_sub(began);
+            self.shapes.allowance.spend(self.number, elapsed);
         }
         whole
     }
@@ -336,8 +338,8 @@ impl Look<'_> {
         if let Some(partner) = &self.shape.partner {
             whole &= self.join(partner, view, base, [&spans, &others], &mut fresh);
             // A private key is one whichever of several ids is its own.
-            let stands_alone = self.rule().reader.is_some_and(Reader::is_private_key);
-            for one in fresh.iter_mut().filter(|one| stands_alone && !one.is_made_up) {
+            let is_private_key = self.rule().reader.is_some_and(Reader::is_private_key);
+            for one in fresh.iter_mut().filter(|one| is_private_key && !one.is_made_up) {
                 let has_id = one.id.is_some();
                 one.confidence = if has_id { self.rule().confidence } else { one.confidence };
             }
@@ -347,7 +349,8 @@ impl Look<'_> {
     }
 
     /// Adds the matches of a view to those `found` from `first` on. A longer match replaces its
-    /// parts, and no overlapping region reports it again.
+    /// parts, and no overlapping region reports it again. If the text does not say which of the two
+    /// is the credential, neither is certain.
     fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
         if fresh.is_empty() {
             return;
@@ -357,12 +360,17 @@ impl Look<'_> {
             found.extend(fresh);
             return;
         }
-        for one in known {
+        for mut one in known {
             let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
-            if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
-                self.reported.insert((one.span.start, one.span.end));
-            } else {
-                found.push(one);
+            match fresh.get(at).filter(|longer| longer.span.start < one.span.end) {
+                Some(longer) if !longer.is_either => {
+                    self.reported.insert((one.span.start, one.span.end));
+                }
+                Some(_) => {
+                    one.confidence = one.confidence.min(Confidence::Medium);
+                    found.push(one);
+                }
+                None => found.push(one),
             }
         }
         found.extend(fresh);

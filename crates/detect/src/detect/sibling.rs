@@ -17,12 +17,12 @@ pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Na
     let from = scope.start.max(span.start.saturating_sub(REACH)).min(span.start);
     let to = scope.end.min(text.len()).min(span.end + REACH).max(span.end.min(text.len()));
     let before = &text[from..span.start];
-    let behind = &text[span.end.min(to)..to];
+    let after = &text[span.end.min(to)..to];
     let fields = |text: &[u8]| -> Vec<Name> {
         text.split(|byte| b",\n;".contains(byte)).filter_map(field).collect()
     };
     let named = |name: &Name| name.role != Role::None && name.named;
-    fields(before).into_iter().rev().find(named).or_else(|| fields(behind).into_iter().find(named))
+    fields(before).into_iter().rev().find(named).or_else(|| fields(after).into_iter().find(named))
 }
 
 /// The name in a field such as `"name": "SECRET_KEY"`.

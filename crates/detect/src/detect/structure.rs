@@ -67,10 +67,11 @@ impl Structure {
         let mut indents = Vec::with_capacity(items.len());
         // The gap before the first item is never used, only the indentation of its line.
         let first = items.first().map_or(0, |item| item.span.start);
-        let (mut behind, mut before, mut columns) = (first, first.saturating_sub(LOOK_BACK), None);
+        let (mut previous_end, mut before, mut columns) =
+            (first, first.saturating_sub(LOOK_BACK), None);
         for item in items {
-            let start = item.span.start.max(behind);
-            gaps.push(measure(text, behind..start));
+            let start = item.span.start.max(previous_end);
+            gaps.push(measure(text, previous_end..start));
             let from = before.min(start);
             let newline = memchr::memrchr(b'\n', &text[from..start]);
             let line = newline.map_or(from, |newline| from + newline + 1);
@@ -81,7 +82,7 @@ impl Structure {
             indents.push(indented);
             before = start;
             // An encoded item may end far after the text around it that was copied.
-            behind = item.span.end.min(text.len());
+            previous_end = item.span.end.min(text.len());
         }
         let mut sum = (0, 0);
         let sums = gaps.iter().map(|gap: &Gap| {

@@ -98,8 +98,8 @@ impl Tables<'_> {
         let before = &self.text[self.start..span.start];
         let before = before.iter().rposition(|byte| !b"\"'`* ".contains(byte));
         let left = before.map_or(b'\n', |at| self.text[self.start + at]);
-        let behind = &self.text[span.end.min(self.text.len())..];
-        let right = behind.iter().find(|byte| !marks.contains(byte) || **byte == b'\t');
+        let after = &self.text[span.end.min(self.text.len())..];
+        let right = after.iter().find(|byte| !marks.contains(byte) || **byte == b'\t');
         let right = right.copied().unwrap_or(b'\n');
         if left == b'>' {
             return self.element_row(span);
@@ -141,12 +141,12 @@ impl Tables<'_> {
     /// A row of columns that blanks align.
     fn aligned_row(&self, span: &Range<usize>) -> Option<Row> {
         let before = &self.text[self.start..span.start];
-        let behind = &self.text[span.end.min(self.text.len())..];
+        let after = &self.text[span.end.min(self.text.len())..];
         let apart = before.ends_with(b"  ") || before.ends_with(b"\n") || before.is_empty();
-        let ends = behind.starts_with(b"  ")
-            || behind.trim_ascii_start().is_empty()
-            || behind.starts_with(b"\n")
-            || behind.starts_with(b"\r");
+        let ends = after.starts_with(b"  ")
+            || after.trim_ascii_start().is_empty()
+            || after.starts_with(b"\n")
+            || after.starts_with(b"\r");
         if !apart || !ends {
             return None;
         }

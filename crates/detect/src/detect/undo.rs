@@ -117,8 +117,8 @@ fn comment(rest: &[u8]) -> Option<usize> {
 /// The length of a separator between two runs of one word in RTF, as `}{\\insrsid9 `, or of a place
 /// where TeX may break a line.
 fn typeset(rest: &[u8]) -> Option<usize> {
-    if let Some(behind) = rest.strip_prefix(b"\\allowbreak") {
-        return Some(12 + if behind.starts_with(b"{}") { 2 } else { 1 });
+    if let Some(after) = rest.strip_prefix(b"\\allowbreak") {
+        return Some(12 + if after.starts_with(b"{}") { 2 } else { 1 });
     }
     let near = &rest[..rest.len().min(120)];
     let mut at = 1;
@@ -375,8 +375,8 @@ fn tag(rest: &[u8]) -> Option<usize> {
     let body = body.strip_prefix(b"/").unwrap_or(body);
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b':';
     let name = &body[..body.iter().take(12).take_while(is_name).count()];
-    let behind = body.get(name.len())?;
-    let ends = matches!(behind, b'>' | b'/' | b' ' | b'\n');
+    let after = body.get(name.len())?;
+    let ends = matches!(after, b'>' | b'/' | b' ' | b'\n');
     if !ends || !INLINE.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return None;
     }

@@ -152,7 +152,7 @@ fn is_absent(text: &[u8], at: usize) -> bool {
         .skip_while(|byte| b"\"'` ".contains(byte))
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
-    // Behind a colon at the end of a line the value may be on the next line.
+    // After a colon at the end of a line the value may be on the next line.
     let below = value.is_empty() && text[at - 1] != b'=';
     run < 16 && !below && !holds
 }
@@ -160,7 +160,7 @@ fn is_absent(text: &[u8], at: usize) -> bool {
 /// True if a value is a name (`$aws_key`) that has its own value in the text.
 fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
     let rest = &text[at..text.len().min(at + NAME)];
-    // What follows an empty string is not its content.
+    // Text after an empty string is not its content.
     if matches!(rest.trim_ascii_start(), [b'"', b'"', ..] | [b'\'', b'\'', ..]) {
         return false;
     }

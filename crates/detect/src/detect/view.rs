@@ -13,6 +13,7 @@ use crate::escapes::{Rewrite, escape};
 use super::columns;
 use super::dump;
 use super::header;
+use super::joint::Joint;
 use super::login;
 use super::numbers;
 use super::undo;
@@ -25,6 +26,8 @@ pub(super) struct View<'a> {
     /// For each byte of `text` the offset and length of its source; `None` if the view is the
     /// stretch itself.
     map: Option<Vec<(u32, u8)>>,
+    /// The places where something was removed, in order.
+    joints: Vec<Joint>,
 }
 
 /// Number of times that escapes are undone: a string in a string in a string.
@@ -33,12 +36,12 @@ const LAYERS: usize = 3;
 impl<'a> View<'a> {
     /// The unchanged stretch.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
-        Self { text: Cow::Borrowed(bytes), map: None }
+        Self { text: Cow::Borrowed(bytes), map: None, joints: Vec::new() }
     }
 
     /// A view of `text`. `map` gives the offset and length of the source of each byte.
     pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
-        Self { text: Cow::Owned(text), map: Some(map) }
+        Self { text: Cow::Owned(text), map: Some(map), joints: Vec::new() }
     }
 
     /// True if it is the unchanged stretch.
@@ -59,6 +62,13 @@ impl<'a> View<'a> {
             }
             None => span.clone(),
         }
+    }
+
+    /// The joints inside a span of the view, with the ends of the parts before them in the original.
+    pub(super) fn joints(&self, span: &Range<usize>) -> impl Iterator<Item = (Joint, usize)> {
+        let first = self.joints.partition_point(|joint| joint.at <= span.start);
+        let joints = self.joints[first..].iter().take_while(|joint| joint.at < span.end);
+        joints.map(|&joint| (joint, self.original(&(joint.at - 1..joint.at)).end))
     }
 
     /// All views of a stretch, the least changed first.
@@ -155,16 +165,22 @@ impl<'a> View<'a> {
         // Most rules apply nowhere in most texts, so nothing is copied before one applies.
         let places = std::iter::successors(Some(next(0)), |at| Some(next(at + 1)));
         let mut at = places.take_while(|at| *at < text.len()).find(applies)?;
-        let mut shown = Vec::with_capacity(text.len());
-        let mut map = Vec::with_capacity(text.len());
+        let mut made = Made {
+            text: Vec::with_capacity(text.len()),
+            map: Vec::with_capacity(text.len()),
+            joints: Vec::new(),
+        };
         let mut settled = 0;
         while at < text.len() {
             if let Some((len, byte)) = rule(&text[at..], &text[..at]) {
-                self.copy(settled..at, &mut shown, &mut map);
+                self.copy(settled..at, &mut made);
                 if let Some(byte) = byte {
                     let source = self.original(&(at..at + len));
-                    shown.push(byte);
-                    map.push((source.start as u32, u8::try_from(source.len()).unwrap_or(u8::MAX)));
+                    let len = u8::try_from(source.len()).unwrap_or(u8::MAX);
+                    made.text.push(byte);
+                    made.map.push((source.start as u32, len));
+                } else {
+                    made.joints.extend(Joint::new(made.text.len(), &text[at..at + len]));
                 }
                 at += len;
                 settled = at;
@@ -173,18 +189,29 @@ impl<'a> View<'a> {
             }
             at = if at < text.len() { next(at) } else { at };
         }
-        self.copy(settled..text.len(), &mut shown, &mut map);
-        Some(View::made(shown, map))
+        self.copy(settled..text.len(), &mut made);
+        Some(View { joints: made.joints, ..View::made(made.text, made.map) })
     }
 
     /// Appends an unchanged part of the view.
-    fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
-        shown.extend_from_slice(&self.text[span.clone()]);
+    fn copy(&self, span: Range<usize>, made: &mut Made) {
+        let from = self.joints.partition_point(|joint| joint.at < span.start);
+        let joints = self.joints[from..].iter().take_while(|joint| joint.at <= span.end);
+        let to = |at: usize| made.text.len() + at - span.start;
+        made.joints.extend(joints.map(|joint| joint.moved(to(joint.at))));
+        made.text.extend_from_slice(&self.text[span.clone()]);
         match &self.map {
-            Some(own) => map.extend_from_slice(&own[span]),
-            None => map.extend(span.map(|at| (at as u32, 1))),
+            Some(own) => made.map.extend_from_slice(&own[span]),
+            None => made.map.extend(span.map(|at| (at as u32, 1))),
         }
     }
+}
+
+/// A view in the making.
+struct Made {
+    text: Vec<u8>,
+    map: Vec<(u32, u8)>,
+    joints: Vec<Joint>,
 }
 
 #[cfg(test)]

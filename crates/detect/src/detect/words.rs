@@ -68,8 +68,8 @@ const PARTS_OF_NAMES: [(&str, Meaning); 10] = [
     ("akid", Meaning::AKID),
 ];
 
-/// What is known of a word, as bits. A name asks a dozen questions about each of its words, so they
-/// are answered with one lookup.
+/// The properties of a word, as bits. A name asks a dozen questions about each of its words, so
+/// they are answered with one lookup.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Meaning(u32);
 
@@ -138,7 +138,7 @@ impl Meaning {
         self.0 & others.0 != 0
     }
 
-    /// What applies to either of two words.
+    /// The properties of either of two words.
     pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -202,7 +202,7 @@ impl Words {
         for (at, &byte) in text.iter().enumerate() {
             let word = &words.letters[start..];
             let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-            let humps = byte.is_ascii_uppercase()
+            let is_camel = byte.is_ascii_uppercase()
                 && (previous.is_ascii_lowercase()
                     || (previous.is_ascii_uppercase() || previous.is_ascii_digit())
                         && next_is_lower);
@@ -214,7 +214,7 @@ impl Words {
             let counted = byte.is_ascii_alphabetic()
                 && !hexadecimal
                 && word.bytes().all(|byte| byte.is_ascii_digit());
-            if (!part || humps || turns || counted) && !word.is_empty() {
+            if (!part || is_camel || turns || counted) && !word.is_empty() {
                 words.push(start);
                 start = words.letters.len();
             }
@@ -256,9 +256,9 @@ impl Words {
             ranges.push(from..to);
             return;
         }
-        let mut behind = Vec::new();
+        let mut suffixes = Vec::new();
         while let Some(part) = PARTS.into_iter().find(|part| letters[from..to].ends_with(part)) {
-            behind.push(to - part.len()..to);
+            suffixes.push(to - part.len()..to);
             to -= part.len();
         }
         while let Some(part) = PARTS.into_iter().find(|part| letters[from..to].starts_with(part)) {
@@ -266,13 +266,13 @@ impl Words {
             from += part.len();
         }
         // `monkey` contains a key by accident: its remainder is not a known part.
-        if behind.len() + ranges.len() == 1 && to - from < 4 {
+        if suffixes.len() + ranges.len() == 1 && to - from < 4 {
             ranges.truncate(ranges.len().saturating_sub(1));
             ranges.push(start..letters.len());
             return;
         }
         ranges.extend((from < to).then_some(from..to));
-        for part in behind.into_iter().rev() {
+        for part in suffixes.into_iter().rev() {
             if letters[part.clone()] == *"keyid" {
                 ranges.extend([part.start..part.start + 3, part.start + 3..part.end]);
             } else {

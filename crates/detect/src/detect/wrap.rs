@@ -171,7 +171,7 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
 
     fn below(&self, lines: &mut VecDeque<Range<usize>>) {
         while let Some(last) = lines.back().cloned() {
-            let Some(gap) = gap_behind(&self.bytes[last.end..self.ceiling]) else { break };
+            let Some(gap) = gap_after(&self.bytes[last.end..self.ceiling]) else { break };
             let next = last.end + gap..self.ahead(last.end + gap);
             // A shorter line ends the block, and so does a line that is longer than those before.
             let widest = if lines.len() == 1 { self.width(&last) } else { last.len() };
@@ -232,12 +232,12 @@ fn gap_before(text: &[u8]) -> Option<usize> {
 
 /// Length of the one line break at the beginning of `text`, with the text that closes the line
 /// before it and opens the next line.
-fn gap_behind(text: &[u8]) -> Option<usize> {
+fn gap_after(text: &[u8]) -> Option<usize> {
     if let Some(gap) = written_breaks().find(|gap| text.starts_with(gap)) {
         let rest = &text[gap.len()..];
         // `\n" +` continues on the next line.
         return match rest.first() {
-            Some(b'"' | b'\'') => gap_behind(rest).map(|more| gap.len() + more),
+            Some(b'"' | b'\'') => gap_after(rest).map(|more| gap.len() + more),
             _ => Some(gap.len()),
         };
     }
@@ -331,9 +331,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_a_block_are_one_run_whatever_stands_before_and_behind_them() {
+    fn lines_of_a_block_are_one_run_whatever_stands_before_and_after_them() {
         let line = "ABCDEFGH".repeat(8);
-        for (before, behind) in [
+        for (before, after) in [
             ("", ""),
             ("    ", ""),
             ("# ", ""),
@@ -352,7 +352,7 @@ mod tests {
             ("", "\r"),
         ] {
             let text = format!(
-                "x\n{before}{line}{behind}\n{before}{line}{behind}\n{before}{}{behind}\n\ny",
+                "x\n{before}{line}{after}\n{before}{line}{after}\n{before}{}{after}\n\ny",
                 "KLMN"
             );
             for at in [before.len() + 8, text.find("KLMN").expect("the end")] {

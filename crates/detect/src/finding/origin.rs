@@ -1,4 +1,4 @@
-//! Where a text comes from: the path of a file, the members that lead to it, and git's history.
+//! The origin of a text: the path of a file, the members that lead to it, and git's history.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +73,24 @@ pub struct GitOrigin {
     pub refs: Vec<String>,
 }
 
+impl GitOrigin {
+    /// The path of the object, ref or reflog in a repository: the place of an occurrence without a
+    /// path of its own. SARIF names the same.
+    pub fn path(&self) -> String {
+        let name = |folder: &str, name: Option<&String>| {
+            format!(".git/{folder}{}", name.map_or("unknown", String::as_str))
+        };
+        match self.object {
+            GitObject::Ref => name("", self.refs.first()),
+            GitObject::Reflog => name("logs/", self.refs.first()),
+            GitObject::Config => ".git/config".to_owned(),
+            GitObject::Blob | GitObject::Commit | GitObject::Tag => {
+                name("objects/", self.blob.as_ref().or(self.commit.as_ref()))
+            }
+        }
+    }
+}
+
 /// The origin of one text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Origin {
@@ -95,7 +113,7 @@ impl Origin {
     }
 
     /// True if a checkout has it: a plain file, or content of HEAD or the index.
-    pub fn stands(&self) -> bool {
+    pub fn is_present(&self) -> bool {
         let held = self.git.as_ref().is_none_or(|git| {
             git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
         });

@@ -1,4 +1,4 @@
-//! What is known about a finding besides its places: the verdict of STS, and who suppressed it.
+//! The verdict of STS on a finding, and its suppression.
 
 use serde::{Deserialize, Serialize};
 

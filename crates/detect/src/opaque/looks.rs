@@ -48,8 +48,8 @@ pub(super) fn random(letters: &[u8], paths: bool) -> Vec<Range<usize>> {
         // The remaining letters of a mostly hidden word would reveal too much.
         let is_inner = |letter: &u8| letter.is_ascii_alphanumeric() || *letter == b'+';
         let before = letters[..start].iter().rev().take_while(|it| is_inner(it)).count();
-        let behind = letters[start + WINDOW..].iter().take_while(|it| is_inner(it)).count();
-        let span = start - before..start + WINDOW + behind;
+        let after = letters[start + WINDOW..].iter().take_while(|it| is_inner(it)).count();
+        let span = start - before..start + WINDOW + after;
         match found.last_mut() {
             Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
             _ => found.push(span),

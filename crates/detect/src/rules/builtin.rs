@@ -154,9 +154,9 @@ fn partner(value: &str) -> Option<PartnerShape> {
     let (mut id, mut distance) = (None, USUAL_DISTANCE);
     inline_table(value, |key, value| match key {
         "id" => {
-            let (text, behind) = string(value)?;
+            let (text, after) = string(value)?;
             id = Some(Expression::trusted(text));
-            Some(behind)
+            Some(after)
         }
         "distance" => {
             let digits = value.bytes().take_while(u8::is_ascii_digit).count();
@@ -176,9 +176,9 @@ fn revocation(value: &str) -> Option<Revocation> {
             "command" => &mut revocation.command,
             _ => return None,
         };
-        let (text, behind) = string(value)?;
+        let (text, after) = string(value)?;
         *field = Some(text);
-        Some(behind)
+        Some(after)
     })?;
     Some(revocation)
 }
@@ -192,10 +192,10 @@ fn inline_table<'t>(
     let mut rest = table.strip_prefix("{ ")?;
     loop {
         let (key, value) = field(rest)?;
-        let behind = set(key, value)?;
-        match behind.strip_prefix(", ") {
+        let after = set(key, value)?;
+        match after.strip_prefix(", ") {
             Some(next) => rest = next,
-            None => return (behind == " }").then_some(()),
+            None => return (after == " }").then_some(()),
         }
     }
 }
@@ -208,7 +208,7 @@ fn field(text: &str) -> Option<(&str, &str)> {
 
 /// A number, `true` or `false`.
 fn plain<T: FromStr>(value: &str) -> Option<T> {
-    // What is wrong with it is reported by the parser of TOML, which reads the file then.
+    // The parser of TOML then reads the file and reports the fault.
     value.parse().ok()
 }
 
@@ -223,11 +223,11 @@ fn list(value: &str) -> Option<Vec<String>> {
     let mut rest = value.strip_prefix('[')?;
     let mut texts = Vec::new();
     loop {
-        let (text, behind) = string(rest)?;
+        let (text, after) = string(rest)?;
         texts.push(text);
-        match behind.strip_prefix(", ") {
+        match after.strip_prefix(", ") {
             Some(next) => rest = next,
-            None => return (behind == "]").then_some(texts),
+            None => return (after == "]").then_some(texts),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn examples(
     }
     for anchor in anchors {
         if !positive.is_empty() && !positive.iter().any(|text| text.value.contains(&anchor.value)) {
-            let what = format!("anchor '{}' stands in none of the examples", anchor.value);
+            let what = format!("anchor '{}' is in none of the examples", anchor.value);
             document.fault(anchor.offset, within, what);
         }
     }
@@ -134,12 +134,12 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
             {
                 Some("it is a placeholder")
             } else if !has_partner(shape, text, &secret.range()) {
-                Some("no id of 'pair' stands within its distance")
+                Some("no id of 'pair' is within its distance")
             } else if !rule.labels.is_empty()
                 && !rule.labels.iter().any(|word| label.contains(word))
                 && !shape.names_itself(text, secret.start())
             {
-                Some("none of 'labels' stands before the match")
+                Some("none of 'labels' is before the match")
             } else {
                 let value = without_markup(secret.as_bytes());
                 match rule.reader.map(|reader| reader.read(&value, id)) {
@@ -153,7 +153,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
     if failures.contains(&None) { None } else { failures.into_iter().flatten().next() }
 }
 
-/// True if the id that belongs to a secret stands near it, or none is needed.
+/// True if the id that belongs to a secret is near it, or none is needed.
 fn has_partner(shape: &Shape, text: &[u8], secret: &Range<usize>) -> bool {
     let Some(partner) = &shape.partner else { return true };
     let ids = partner.id.regex().find_iter(text).map(|id| id.range());

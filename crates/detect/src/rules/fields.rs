@@ -74,7 +74,7 @@ pub(super) fn revocation(section: &mut Section<'_>, document: &mut Document<'_>)
     let within = section.within.clone();
     let mut sections = section.sections(document, "revoke");
     if let Some(second) = sections.get(1) {
-        document.fault(second.offset, &within, "'revoke' stands here twice");
+        document.fault(second.offset, &within, "'revoke' is given twice");
     }
     if sections.is_empty() {
         return Revocation::default();
@@ -105,7 +105,7 @@ pub(super) fn partner(
     let within = section.within.clone();
     let mut sections = section.sections(document, "pair");
     if let Some(second) = sections.get(1) {
-        document.fault(second.offset, &within, "'pair' stands here twice");
+        document.fault(second.offset, &within, "'pair' is given twice");
     }
     if sections.is_empty() {
         return Ok(None);

@@ -63,7 +63,6 @@ pub(super) struct Read {
     pub faults: Vec<Fault>,
 }
 
-/// Reads one file.
 pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     let (mut document, mut top) = Document::parse(path, text);
     let sections = top.sections(&mut document, "rule");
@@ -218,7 +217,7 @@ fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
     let Some(remedy) = section.text(document, "remedy") else { return String::new() };
     if names_no_procedure(&remedy.value) {
         let what = format!(
-            "there is no procedure '{}' (there are {}); a sentence of your own is taken as it stands",
+            "there is no procedure '{}' (there are {}); a sentence of your own is used as it is",
             remedy.value,
             REMEDIES.join(", ")
         );
@@ -249,8 +248,7 @@ fn labels(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<String>
     for label in &labels {
         let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         if label.value.is_empty() || !label.value.bytes().all(part) {
-            let what =
-                "a label must be lower-case letters and digits: signs and case are no part of it";
+            let what = "a label must be lower-case letters and digits: signs and case do not count";
             document.fault(label.offset, &section.within, what);
         }
     }
@@ -260,13 +258,13 @@ fn labels(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<String>
 fn anchors(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<At<String>> {
     let anchors = section.texts(document, "anchors");
     if anchors.is_empty() {
-        let what = "'anchors' is missing or empty: one of them must stand in or beside each match";
+        let what = "'anchors' is missing or empty: one of them must be in or next to each match";
         document.fault(section.offset, &section.within, what);
     }
     for (index, anchor) in anchors.iter().enumerate() {
         if anchor.value.len() < SHORTEST_ANCHOR {
             let what = format!(
-                "anchor '{}' is too short: {SHORTEST_ANCHOR} bytes at least, and rather a rare word",
+                "anchor '{}' is too short: {SHORTEST_ANCHOR} bytes at least, and better a rare word",
                 anchor.value
             );
             document.fault(anchor.offset, &section.within, what);

@@ -19,13 +19,13 @@ pub struct Facts {
     pub expires: Option<String>,
     /// The service that issued it, according to its own statement.
     pub issuer: Option<String>,
-    /// Whether a private key is encrypted with a passphrase.
+    /// True if a private key is encrypted with a passphrase; `None` if it is not a private key.
     pub encrypted: Option<bool>,
     /// The fingerprint of the public half of a private key, as the programs that use it show it.
     pub fingerprint: Option<String>,
 }
 
-/// What reads a match offline.
+/// The reader of a match, which works offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// A form of AWS.

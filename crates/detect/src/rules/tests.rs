@@ -1,4 +1,4 @@
-//! Tests of rules: the built-in ones are sound, and every fault of a file is reported.
+//! Tests of rules: the built-in ones are valid, and every fault of a file is reported.
 
 use super::*;
 
@@ -10,10 +10,10 @@ fn built_in_files_have_no_fault() {
     }
 }
 
-/// Users' baselines and dashboards contain these ids: the list may only grow.
-/// The rules of other providers and their severities.
+/// The rules of other providers and their severities, in the order of the files.
 const OF_OTHERS: &str = include_str!("token_ids.txt");
 
+/// Users' baselines and dashboards contain these ids: the list may only grow.
 #[test]
 fn rule_ids_are_stable() {
     let set = RuleSet::builtin();
@@ -34,7 +34,7 @@ fn rule_ids_are_stable() {
     ];
     let of_others = OF_OTHERS.lines().filter_map(|line| line.trim().split_once(' '));
     let expected: Vec<(&str, &str)> = expected.into_iter().chain(of_others).collect();
-    assert_eq!(rules, expected);
+    assert_eq!(rules, expected, "a new rule is a line in src/rules/token_ids.txt");
     for rule in set.rules.iter().filter(|rule| rule.pack == Pack::Aws) {
         assert!(REMEDIES.contains(&rule.remedy.as_str()), "{}: {}", rule.id, rule.remedy);
     }
@@ -79,7 +79,7 @@ fn each_fault_is_reported_with_its_line() {
         ("{20})'", "{20}'", 7, "'regex' can't be used: unclosed group"),
         ("anchors = [\"acme_\"]", "", 2, "'anchors' is missing or empty"),
         ("[\"acme_\"]", "[\"ac\"]", 6, "anchor 'ac' is too short: 3 bytes"),
-        ("[\"acme_\"]", "[\"acme_\", \"Acme-\"]", 6, "anchor 'Acme-' stands in none"),
+        ("[\"acme_\"]", "[\"acme_\", \"Acme-\"]", 6, "anchor 'Acme-' is in none"),
         ("[\"acme_\"]", "[\"acme_\", \"acme_\"]", 6, "anchor 'acme_' is listed twice"),
         ("[\"acme_\"]", "\"acme_\"", 6, "'anchors' must be a list of strings"),
         ("\"acme-key\"", "\"aws-access-key\"", 3, "the id is that of a built-in rule"),
@@ -116,7 +116,7 @@ fn each_fault_is_reported_with_its_line() {
         ("title =", "pair = { id = 'a(' }\ntitle =", 4, "'id' can't be used: unclosed group"),
         ("title =", "pair = { id = 'a*' }\ntitle =", 4, "'id' matches nothing at all"),
         ("title =", "pair = { id = 'a', distance = 9999 }\ntitle =", 4, "'distance' must be"),
-        ("title =", "pair = { id = 'AC[0-9]{9}' }\ntitle =", 9, "no id of 'pair' stands within"),
+        ("title =", "pair = { id = 'AC[0-9]{9}' }\ntitle =", 9, "no id of 'pair' is within"),
         (
             "{{lower:20}}",
             "xxxxxxxxxxxxxxxxxxxx",
@@ -146,7 +146,8 @@ fn all_faults_are_reported_at_once() {
 #[test]
 fn an_id_is_taken_once_for_all_files() {
     let file = |name: &str| (PathBuf::from(name), GOOD.to_owned());
-    let faults = RuleSet::with_texts(&[file("a.toml"), file("b.toml")]).expect_err("taken");
+    let faults =
+        RuleSet::with_texts(&[file("a.toml"), file("b.toml")]).expect_err("an id that is in use");
     let expected = "b.toml:3: rule 'acme-key': the id is that of the rule at a.toml:3";
     assert!(faults.to_string().starts_with(expected), "{faults}");
 }

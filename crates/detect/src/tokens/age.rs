@@ -3,7 +3,7 @@
 const LETTERS: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /// The part before the last `1`.
 const PREFIX: &[u8] = b"age-secret-key-";
-/// Characters behind the `1`, and of the checksum at their end.
+/// Characters after the `1`, and of the checksum at their end.
 const BODY: usize = 52;
 const CHECK: usize = 6;
 const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
@@ -28,7 +28,6 @@ pub(super) fn make(body: &str) -> String {
     format!("AGE-SECRET-KEY-1{}", letters.collect::<String>().to_ascii_uppercase())
 }
 
-/// The value of a letter.
 fn value(letter: u8) -> Option<u8> {
     LETTERS.iter().position(|&one| one == letter).map(|at| at as u8)
 }

@@ -1,7 +1,7 @@
 //! Keys of Azure that carry a mark at a fixed place and end in a checksum, Marvin32.
 //!
 //! Marks, places, lengths and seeds are those of Microsoft's `security-utilities`
-//! (`IdentifiableMetadata.cs` and the patterns beside it); Marvin32 is described in its patent
+//! (`IdentifiableMetadata.cs` and the patterns next to it); Marvin32 is described in its patent
 //! US 20130262421 and in .NET's sources.
 
 use base64::Engine as _;
@@ -116,13 +116,13 @@ fn cask(token: &[u8]) -> Option<bool> {
     Some(is_right || check == plain.as_bytes() || check == short.as_bytes())
 }
 
-/// The checksum in base 62: with zeros behind it, as the generator writes it, or before it.
+/// The checksum in base 62: with zeros after it, as the generator writes it, or before it.
 fn cask_check(hash: [u8; 4]) -> [Vec<u8>; 2] {
     let filled = digits(u32::from_be_bytes(hash), BASE62, 6);
     let zeros = filled.iter().take_while(|&&digit| digit == b'0').count();
-    let mut behind = filled[zeros..].to_vec();
-    behind.resize(6, b'0');
-    [behind, filled]
+    let mut after = filled[zeros..].to_vec();
+    after.resize(6, b'0');
+    [after, filled]
 }
 
 /// True if the last three characters of an Entra client secret with `8Q~` are the first of its

@@ -29,7 +29,7 @@ const GITLAB_CHECK: usize = 7;
 /// Characters of the checksum of an Atlassian token.
 const ATLASSIAN_CHECK: usize = 8;
 
-/// True if the last six characters are the CRC-32, in base 62, of what stands between them and the
+/// True if the last six characters are the CRC-32, in base 62, of what is between them and the
 /// prefix, which ends in `_`: GitHub's `ghp_` and its like, npm's `npm_`, Vercel's `vcp_`. `None` if
 /// the text has another form.
 pub(super) fn crc32_base62(token: &[u8]) -> Option<bool> {
@@ -55,7 +55,8 @@ pub(super) fn fine_grained_check(body: &[u8]) -> Vec<u8> {
 }
 
 /// True if the last seven characters are the CRC-32, in base 36, of all that precedes: GitLab's
-/// routable tokens. `None` if the text is none, so an older token without a checksum.
+/// routable tokens. `None` if the text is not a routable token, but an older one without a
+/// checksum.
 pub(super) fn gitlab_routable(token: &[u8]) -> Option<bool> {
     let at = token.len().checked_sub(GITLAB_CHECK)?;
     let (body, check) = token.split_at(at);
@@ -70,7 +71,7 @@ pub(super) fn gitlab_check(body: &[u8]) -> Vec<u8> {
     digits(crc32(body), BASE36, GITLAB_CHECK)
 }
 
-/// True if the eight hexadecimal digits behind the last `_` are the CRC-32, its bytes in reverse,
+/// True if the eight hexadecimal digits after the last `_` are the CRC-32, its bytes in reverse,
 /// of what is before: Grafana's `glsa_`.
 pub(super) fn grafana(token: &[u8]) -> Option<bool> {
     let (body, check) = token.split_at_checked(GRAFANA_BODY)?;

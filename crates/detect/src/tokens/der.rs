@@ -28,7 +28,7 @@ const CURVES: [(&str, &[u8]); 3] = [
     ("nistp521", &[0x2b, 0x81, 0x04, 0x00, 0x23]),
 ];
 
-/// Reads a private key of any of the forms; `None` if the bytes are none.
+/// Reads a private key of any of the forms; `None` if the bytes are not a private key.
 pub(super) fn key(bytes: &[u8]) -> Option<Facts> {
     let mut rest = bytes;
     let mut inner = take(&mut rest, SEQUENCE)?;
@@ -97,7 +97,7 @@ fn numbers(mut inner: &[u8]) -> Option<Option<Vec<u8>>> {
     }
 }
 
-/// The public half of an EC key, whose curve stands in it or in PKCS #8.
+/// The public half of an EC key, whose curve is named in it or in PKCS #8.
 fn elliptic(mut inner: &[u8], outer: Option<&[u8]>) -> Option<Option<Vec<u8>>> {
     take(&mut inner, OCTETS)?;
     let mut curve = outer;

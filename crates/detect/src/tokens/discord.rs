@@ -21,7 +21,7 @@ fn bot(token: &[u8]) -> Option<String> {
     is_snowflake(id.as_bytes()).then_some(id)
 }
 
-/// The id of a webhook in its address: the number behind the last but one slash.
+/// The id of a webhook in its address: the number after the last but one slash.
 fn webhook(address: &[u8]) -> Option<String> {
     let mut parts = address.rsplit(|&byte| byte == b'/');
     parts.next()?;

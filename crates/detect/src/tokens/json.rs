@@ -47,7 +47,7 @@ pub(super) fn read(token: &[u8]) -> Reading {
 
 /// Reads `<header>.<claims>.<signature>`.
 ///
-/// A text whose header names no algorithm is no such token; neither is one that is not signed. One
+/// A text is not such a token if its header names no algorithm, or if it is not signed. One
 /// whose signature can't have been made by that algorithm, or that is the example that everybody
 /// copies (`John Doe`, RFC 7519's `joe`), is made up.
 fn web_token(token: &[u8]) -> Reading {

@@ -41,7 +41,7 @@ pub(super) fn read(text: &[u8]) -> Reading {
     read.map_or(Reading::MadeUp, Reading::Read)
 }
 
-/// A key as a file of its own has it. A key is the same in JSON, YAML, code and base64, however its
+/// A key as it is in a key file. A key is the same in JSON, YAML, code and base64, however its
 /// lines end and are indented. `None` for OpenPGP and PuTTY, of which files are copied as they are.
 pub(super) fn as_file(text: &[u8]) -> Option<Vec<u8>> {
     let lines = lines(text);
@@ -135,7 +135,7 @@ fn label(line: &[u8]) -> Option<Vec<u8>> {
 
 /// The headers and the base64 between the first line and the last.
 ///
-/// The whole key may stand on one line, between its dashes.
+/// The whole key may be on one line, between its dashes.
 fn split(lines: &[Vec<u8>]) -> (Vec<&[u8]>, Vec<&[u8]>) {
     let (mut headers, mut body) = (Vec::new(), Vec::new());
     for line in lines {

@@ -12,7 +12,7 @@ const SIGNATURE: u8 = 6;
 /// Bytes of a signature: HMAC-SHA-256.
 const SIGNATURE_LEN: usize = 32;
 
-/// What a macaroon says.
+/// The content of a macaroon.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Macaroon {
     /// The service that issued it: `pypi.org`, `test.pypi.org`.

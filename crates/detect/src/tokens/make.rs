@@ -1,4 +1,4 @@
-//! Completes tokens for the examples of rules, so that no token need stand in a file.
+//! Completes tokens for the examples of rules, so that no file contains a token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

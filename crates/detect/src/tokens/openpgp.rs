@@ -41,7 +41,7 @@ fn secret_key(bytes: &[u8]) -> Option<&[u8]> {
     (kind == SECRET_KEY).then_some(rest)
 }
 
-/// The byte behind the public half says whether a passphrase protects the rest.
+/// The byte after the public half says whether a passphrase protects the rest.
 fn is_encrypted(packet: &[u8]) -> Option<bool> {
     // Version, time of creation, algorithm; version 6 counts the bytes of the public half.
     let (&version, rest) = packet.split_first()?;
@@ -51,14 +51,14 @@ fn is_encrypted(packet: &[u8]) -> Option<bool> {
             let (len, after) = rest.split_first_chunk::<4>()?;
             rest = after.get(u32::from_be_bytes(*len) as usize..)?;
         }
-        4 => rest = behind_public(algorithm, rest)?,
+        4 => rest = after_public(algorithm, rest)?,
         _ => return None,
     }
     Some(*rest.first()? != 0)
 }
 
-/// What follows the public half of a key of version 4.
-fn behind_public(algorithm: u8, mut rest: &[u8]) -> Option<&[u8]> {
+/// The bytes after the public half of a key of version 4.
+fn after_public(algorithm: u8, mut rest: &[u8]) -> Option<&[u8]> {
     // RSA has two numbers, ElGamal three, DSA four; keys on a curve name it before a number, and
     // ECDH adds how it derives keys. Ed25519, X25519 and their like have a fixed length.
     let (curve, numbers) = match algorithm {
@@ -72,17 +72,17 @@ fn behind_public(algorithm: u8, mut rest: &[u8]) -> Option<&[u8]> {
         _ => return None,
     };
     if curve {
-        rest = behind_counted(rest)?;
+        rest = after_counted(rest)?;
     }
     for _ in 0..numbers {
         let (bits, after) = rest.split_first_chunk::<2>()?;
         rest = after.get(usize::from(u16::from_be_bytes(*bits)).div_ceil(8)..)?;
     }
-    if algorithm == 18 { behind_counted(rest) } else { Some(rest) }
+    if algorithm == 18 { after_counted(rest) } else { Some(rest) }
 }
 
-/// What follows a field that begins with its length in one byte.
-fn behind_counted(rest: &[u8]) -> Option<&[u8]> {
+/// The bytes after a field that begins with its length in one byte.
+fn after_counted(rest: &[u8]) -> Option<&[u8]> {
     let (&len, rest) = rest.split_first()?;
     rest.get(usize::from(len)..)
 }

@@ -38,10 +38,10 @@ fn value(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
 fn decoded(value: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(value.len());
     let mut rest = value;
-    while let [byte, behind @ ..] = rest {
-        let escaped = hex_byte(behind).filter(|_| *byte == b'%');
+    while let [byte, after @ ..] = rest {
+        let escaped = hex_byte(after).filter(|_| *byte == b'%');
         plain.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() { &behind[2..] } else { behind };
+        rest = if escaped.is_some() { &after[2..] } else { after };
     }
     plain
 }

@@ -141,12 +141,12 @@ fn json_tokens_say_who_issued_them_and_until_when() {
     assert_eq!(jwt.expires.as_deref(), Some("2023-11-14T22:13:20Z"));
     let doe = r#"{{base64url-of:{"sub":"1234567890","name":"John Doe"} }}."#;
     let none = r#"{{base64url-of:{"alg":"none"} }}."#;
-    let typed = r#"{{base64url-of:{"typ":"JWT"} }}."#;
+    let with_type = r#"{{base64url-of:{"typ":"JWT"} }}."#;
     for (parts, expected) in [
         ([header, claims, "{{base64url:40}}"], Reading::MadeUp),
         ([header, doe, "{{base64url:43}}"], Reading::MadeUp),
         ([none, claims, "{{base64url:43}}"], Reading::NotOne),
-        ([typed, claims, "{{base64url:43}}"], Reading::NotOne),
+        ([with_type, claims, "{{base64url:43}}"], Reading::NotOne),
         ([header, "{{base64url-of:some text}}.", "{{base64url:43}}"], Reading::NotOne),
         ([header, "{{alnum:8}}", ""], Reading::NotOne),
     ] {
@@ -294,7 +294,7 @@ fn discord_tokens_contain_an_id() {
     assert_eq!(read(TokenFormat::Discord, token.as_bytes()), Reading::MadeUp);
 }
 
-/// No bytes make a reader panic: random ones behind every beginning that a format knows, and tokens
+/// No bytes make a reader panic: random ones after every beginning that a format knows, and tokens
 /// of which parts are replaced.
 #[test]
 fn no_bytes_make_a_reader_panic() {

@@ -31,7 +31,7 @@ pub(super) struct RawIndex {
     id: usize,
 }
 
-/// What the flags of an entry say.
+/// The decoded flags of an entry.
 struct Head {
     flags: u16,
     extended: u16,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What an entry of a test is made of: path, mode, stage, flags of version 3.
+/// The fields of an entry of a test: path, mode, stage, flags of version 3.
 type Made = (String, u32, u16, u16);
 
 /// Writes an index of version 2, or 3 if an entry has flags of that version.
@@ -73,7 +73,7 @@ fn cached(names: &[&str]) -> Vec<u8> {
     extension(b"TREE", &content)
 }
 
-/// What `gix` decodes, in the same form; `None` for an error.
+/// The index as `gix` decodes it, in the same form; `None` for an error.
 fn decoded(path: &Path) -> Option<Index> {
     let file = staging::open(path, Kind::Sha1).ok()?;
     let trees = file.tree().map(CachedTrees::of).unwrap_or_default();

@@ -94,9 +94,9 @@ fn value(bytes: &mut &[u8], kind: u8, depth: usize) -> Option<Value> {
 }
 
 fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, rest) = bytes.split_at_checked(count)?;
+    let (head, rest) = bytes.split_at_checked(count)?;
     *bytes = rest;
-    Some(taken)
+    Some(head)
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {

@@ -178,8 +178,8 @@ impl CMap {
 
     /// Appends the letters of a code to a text; `false` if the code is not defined.
     pub(super) fn spell(&self, code: u32, text: &mut Vec<u8>) -> bool {
-        let behind = self.ranges.partition_point(|range| range.low <= code);
-        let mut before = self.ranges[..behind].iter().rev().take(OVERLAPS);
+        let after = self.ranges.partition_point(|range| range.low <= code);
+        let mut before = self.ranges[..after].iter().rev().take(OVERLAPS);
         let Some(range) = before.find(|range| range.high >= code) else { return false };
         if range.to & TEXT != 0 {
             let letters = &self.texts[(range.to & !TEXT) as usize];

@@ -80,7 +80,6 @@ impl Letters {
     }
 }
 
-/// A font.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Font {
     /// True if its codes may have several bytes.
@@ -208,7 +207,7 @@ impl<'b> Reading<'_, 'b> {
         frame.is_mixed |= frame.name.is_none() && !is_second;
     }
 
-    fn name(&mut self, name: &'b [u8], behind_number: bool) {
+    fn name(&mut self, name: &'b [u8], after_number: bool) {
         let Some(frame) = self.frames.last_mut() else { return };
         if frame.is_list {
             if frame.key == Key::DIFFERENCES {
@@ -219,7 +218,7 @@ impl<'b> Reading<'_, 'b> {
             }
             return;
         }
-        frame.is_mixed |= behind_number;
+        frame.is_mixed |= after_number;
         match (frame.name, name) {
             (Some(b"Type"), b"Font") => frame.is_font = true,
             (Some(b"Type"), b"XRef") => frame.is_table = true,

@@ -209,7 +209,7 @@ fn ascii85(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()> {
                     count += 1;
                 }
                 Some(b'~') | None => ended = true,
-                Some(_) => return Err(io::Error::other("a letter that is none of ASCII85")),
+                Some(_) => return Err(io::Error::other("a character that is not in ASCII85")),
             }
         }
         is_first = false;
@@ -234,7 +234,9 @@ fn ascii_hex(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()>
                 Some(b'>') | None => ended = true,
                 Some(byte) => {
                     let value = char::from(byte).to_digit(16);
-                    *digit = Some(value.ok_or_else(|| io::Error::other("a digit that is none"))?);
+                    *digit = Some(
+                        value.ok_or_else(|| io::Error::other("a character that is not a digit"))?,
+                    );
                 }
             }
         }

@@ -167,7 +167,7 @@ impl Reading<'_> {
     ) {
         let mut rest = codes;
         while !rest.is_empty() && text.len() < most {
-            let (code, behind) = rest.split_at(self.length(rest).min(rest.len()));
+            let (code, after) = rest.split_at(self.length(rest).min(rest.len()));
             let number = code.iter().fold(0, |number, &byte| number << 8 | u32::from(byte));
             if !self.map.is_some_and(|map| map.spell(number, text)) {
                 match code {
@@ -175,7 +175,7 @@ impl Reading<'_> {
                     code => self.wide(code, text, unlettered),
                 }
             }
-            rest = behind;
+            rest = after;
         }
     }
 

@@ -25,7 +25,6 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::new(["obj", "stream", "trailer", "startxref"]).expect("they are few and short")
 });
 
-/// A stream.
 pub(super) struct Stream<'a> {
     /// The digits of its object's number, if there are any.
     pub(super) number: &'a [u8],
@@ -55,7 +54,7 @@ struct Open {
 /// Walks through a PDF. Every byte is read once, whatever the content.
 pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fault> {
     let mut buffer = vec![0; CHUNK];
-    let (mut from, mut behind) = (0u64, 0u64);
+    let (mut from, mut read_to) = (0u64, 0u64);
     loop {
         let filled = fill(&mut pdf.range(from, CHUNK as u64), &mut buffer)?;
         let (chunk, is_last) = (&buffer[..filled], filled < CHUNK);
@@ -68,7 +67,7 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
             if at >= end {
                 break;
             }
-            if from + (at as u64) < behind {
+            if from + (at as u64) < read_to {
                 continue;
             }
             let is_end = chunk[..at].ends_with(b"end");
@@ -88,7 +87,7 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
                         dictionary: &chunk[met.body..at],
                         at: from + start as u64,
                     };
-                    behind = behind.max(visitor.stream(&stream)?);
+                    read_to = read_to.max(visitor.stream(&stream)?);
                 }
                 pattern => {
                     unmet = 0;
@@ -114,14 +113,14 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
             } else {
                 next = met.digits.0;
             }
-            behind = behind.max(from + next as u64);
+            read_to = read_to.max(from + next as u64);
         } else {
-            behind = behind.max(from + end as u64);
+            read_to = read_to.max(from + end as u64);
         }
         if is_last {
             return Ok(());
         }
-        from = (from + next as u64).max(behind.saturating_sub(DICTIONARY as u64)).min(pdf.len());
+        from = (from + next as u64).max(read_to.saturating_sub(DICTIONARY as u64)).min(pdf.len());
     }
 }
 

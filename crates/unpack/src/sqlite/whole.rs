@@ -26,15 +26,15 @@ impl Cells {
         let Some(free) = self.free_blocks(usable) else { return false };
         parts.extend(free);
         parts.sort_unstable();
-        let (mut end, mut taken) = (content, usize::from(self.page[self.start + 7]));
+        let (mut end, mut covered) = (content, usize::from(self.page[self.start + 7]));
         for (start, stop) in parts {
             if start < end || stop > usable {
                 return false;
             }
-            taken += stop - start;
+            covered += stop - start;
             end = stop;
         }
-        taken == usable - content
+        covered == usable - content
     }
 
     /// Start and end of a cell.

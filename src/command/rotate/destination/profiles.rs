@@ -9,7 +9,7 @@ use super::{Unfit, shown};
 use crate::command::rotate::profile::{Edit, Kind};
 use crate::secret::Secret;
 
-/// Where the files are; their environment variables are read by the caller.
+/// The paths of the files; the caller reads their environment variables.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// `~/.aws/credentials`, or what `AWS_SHARED_CREDENTIALS_FILE` names.
@@ -100,7 +100,7 @@ impl Profiles {
             .collect();
         (!others.is_empty()).then(|| {
             format!(
-                "the old key stands in profile {} too: it gets the new one as well",
+                "the old key is in profile {} as well: it gets the new one too",
                 others.join(" and ")
             )
         })

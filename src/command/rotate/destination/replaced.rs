@@ -16,7 +16,7 @@ const MOST: u64 = 4 << 20;
 /// A file, or the path at which there will be one.
 #[derive(Debug)]
 pub(super) struct Replaced {
-    /// Where it really is: links are followed, so that they still lead there afterwards.
+    /// The path with links followed, so that they still lead to the file afterwards.
     path: PathBuf,
     /// Its bytes; they hold the secrets of other profiles.
     text: Zeroizing<Vec<u8>>,
@@ -51,7 +51,7 @@ impl Replaced {
         Ok(Self { path: real, text, found: Some(found) })
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

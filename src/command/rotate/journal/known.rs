@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Entry, Event};
+use super::{Change, Event, JournalEntry};
 use crate::command::rotate::destination::Record;
-use crate::command::rotate::places::Place;
+use crate::command::rotate::places::KeyPlace;
 
 /// The state of a rotation, as far as its journal has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,22 +13,22 @@ pub struct Known {
     pub old: String,
     /// The new key.
     pub new: Option<String>,
-    /// When it was made, or adopted.
+    /// The time at which it was made or adopted.
     pub made: Option<Timestamp>,
-    /// Where its secret is kept, in words; `None` if nobody is known to have it.
+    /// The place of its secret, in words; `None` if nobody is known to have it.
     pub kept: Option<String>,
     /// A key whose making was begun and not finished.
     pub pending: Option<Pending>,
-    /// When the old key was deactivated, or seen to be inactive.
+    /// The time at which the old key was deactivated, or seen to be inactive.
     pub inactive: Option<Timestamp>,
-    /// When the old key was deleted, or seen to be gone.
+    /// The time at which the old key was deleted, or seen to be gone.
     pub gone: Option<Timestamp>,
     /// True if somebody else deleted it.
     pub gone_by_others: bool,
-    /// When the rotation was given up.
+    /// The time at which the rotation was abandoned.
     pub abandoned: Option<Timestamp>,
     /// The locations of the old key at the last search.
-    pub places: Option<Vec<Place>>,
+    pub places: Option<Vec<KeyPlace>>,
     /// The files and folders that were looked at.
     pub looked: Vec<String>,
     /// The last use that was noted.
@@ -42,7 +42,7 @@ pub struct Pending {
     pub before: Vec<String>,
     /// Its id, if the answer came.
     pub key: Option<String>,
-    /// Where its secret was to go.
+    /// The intended destination of its secret.
     pub destination: Option<Record>,
     /// True if keeping it was begun.
     pub storing: bool,
@@ -50,7 +50,7 @@ pub struct Pending {
 
 impl Known {
     /// Reads the lines of the journal of `old` in their order.
-    pub fn of(entries: &[Entry], old: &str) -> Self {
+    pub fn of(entries: &[JournalEntry], old: &str) -> Self {
         let mut known = Self { old: old.to_owned(), ..Self::default() };
         for entry in entries {
             known.add(entry.at.parse().ok(), &entry.event);

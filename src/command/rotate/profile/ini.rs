@@ -94,7 +94,7 @@ impl Section {
 struct Line<'a> {
     text: &'a str,
     start: usize,
-    /// Where the next line begins.
+    /// Offset of the next line.
     next: usize,
 }
 
@@ -119,7 +119,7 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 
 /// The reader of one file.
 #[derive(Default)]
-struct Reader {
+struct IniReader {
     sections: Vec<Section>,
     /// Sections by name, and settings by section and name, that came already.
     names: HashSet<String>,
@@ -138,7 +138,7 @@ struct Reader {
 /// If botocore can't read it.
 pub fn read(bytes: &[u8]) -> Result<Vec<Section>, Fault> {
     let text = str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
-    let mut reader = Reader::default();
+    let mut reader = IniReader::default();
     for (index, line) in lines(text).enumerate() {
         if index == 0 && line.text.starts_with('\u{feff}') {
             return Err(Fault::ByteOrderMark);
@@ -163,7 +163,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Section>, Fault> {
     Ok(reader.sections)
 }
 
-impl Reader {
+impl IniReader {
     fn line(&mut self, number: usize, line: &Line<'_>) -> Result<(), Fault> {
         let value = line.text.trim_matches(is_blank);
         if value.is_empty() {
@@ -270,7 +270,7 @@ fn header(value: &str) -> Option<&str> {
 
 /// True if botocore can't read the further lines of a setting as settings of their own.
 fn is_broken_nest(setting: &Setting) -> bool {
-    // Where Python's `splitlines` splits, in addition to the breaks that made the lines.
+    // Python's `splitlines` splits at these, in addition to the breaks that made the lines.
     const BREAKS: [char; 8] =
         ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
     let nests = setting.goes_on && setting.whole.first().is_some_and(String::is_empty);

@@ -18,7 +18,7 @@ pub enum Refused {
         profile: String,
         /// The line of its id.
         line: usize,
-        /// That key.
+        /// The id of that key.
         id: String,
     },
     /// A value that is more than a key id.

@@ -19,7 +19,7 @@ fn killed_after(
     let stop = Stop::default();
     let mut watch = Watch::new(Bounds { limit, memory: None, stop: &stop });
     (1..1000).find_map(|second| {
-        watch.pulse.hear(progress(second));
+        watch.pulse.update(progress(second));
         watch.tick(SECOND).map(|failure| (second, failure))
     })
 }
@@ -39,7 +39,7 @@ fn a_process_that_does_nothing_is_killed_and_one_that_works_is_not() {
 }
 
 #[test]
-fn the_outer_clock_is_a_grace_behind_the_limit() {
+fn the_outer_clock_is_a_grace_after_the_limit() {
     let works = |second: u64| Progress { bytes: second, ..Progress::default() };
     for (limit, killed) in [(1, 4), (10, 21), (600, 631)] {
         let limit = Duration::from_secs(limit);

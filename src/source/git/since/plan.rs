@@ -1,4 +1,4 @@
-//! What is read of an object database that an earlier sweep has read.
+//! Selects the parts of an object database that are read after an earlier sweep.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::record::{self, LooseFile, ObjectsRead};
 use crate::coverage::Ledger;
 use crate::secret::hex;
 
-/// What a database has at present; see [`ObjectsRead`].
+/// The present content of a database; see [`ObjectsRead`].
 pub(super) struct Stored {
     pub(super) place: String,
     pub(super) lfs: String,
@@ -98,15 +98,15 @@ fn loose_size(folder: &Path, id: &ObjectId) -> Option<u64> {
     Some(found.len())
 }
 
-/// What is read.
+/// The parts that are read.
 pub(super) enum Plan {
     /// Everything.
     All,
-    /// What the earlier sweep has not read.
+    /// Only the parts that the earlier sweep has not read.
     New(Box<New>),
 }
 
-/// What the earlier sweep has not read.
+/// The parts that the earlier sweep has not read.
 pub(super) struct New {
     pub(super) earlier: ObjectsRead,
     /// For each pack, then for each folder of loose objects: the objects that are not read; `None`
@@ -118,7 +118,7 @@ pub(super) struct New {
     keeps_loose: bool,
 }
 
-/// What is left of what the earlier sweep has read.
+/// The parts that the earlier sweep has read and that still exist.
 struct Left {
     /// For each pack: the earlier sweep has read it.
     packs: Vec<bool>,
@@ -133,11 +133,11 @@ impl Plan {
         if earlier.lfs != stored.lfs {
             return None;
         }
-        let left = Left::of(earlier, stored, database)?;
+        let remaining = Left::of(earlier, stored, database)?;
         let holding = record::ids(&earlier.holding, database.hash())?;
-        let unread = left.unread(database);
-        let again = left.again(database, &holding);
-        let keeps_loose = left.keeps_loose;
+        let unread = remaining.unread(database);
+        let again = remaining.again(database, &holding);
+        let keeps_loose = remaining.keeps_loose;
         Some(Self::New(Box::new(New { earlier: earlier.clone(), unread, again, keeps_loose })))
     }
 

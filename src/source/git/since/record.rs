@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::{Coverage, Problem};
 
-/// What a sweep read of an object database.
+/// The objects of a database that a sweep has read.
 ///
 /// Paths are digests here: only their equality is of interest, and a path may contain a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,14 +25,13 @@ pub struct ObjectsRead {
     pub(super) loose: String,
     /// The ids of the objects that contain something, in base64.
     pub(super) holding: String,
-    /// The coverage of the packs.
     pub(super) in_packs: Coverage,
     /// The coverage of the loose objects.
     pub(super) in_loose: Coverage,
 }
 
 impl ObjectsRead {
-    /// What could not be read of it.
+    /// The problems of reading it.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.in_packs.problems.iter().chain(&self.in_loose.problems)
     }

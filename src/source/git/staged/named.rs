@@ -26,7 +26,7 @@ pub(super) struct Names {
 }
 
 /// A file without a staged change.
-pub(super) struct Whole {
+pub(super) struct WholeFile {
     path: Vec<u8>,
     from: From,
 }
@@ -55,7 +55,12 @@ impl Names {
     }
 
     /// The named files that are not in `changed`.
-    pub(super) fn unchanged(&self, index: &Index, changed: &[File], ledger: &Ledger) -> Vec<Whole> {
+    pub(super) fn unchanged(
+        &self,
+        index: &Index,
+        changed: &[File],
+        ledger: &Ledger,
+    ) -> Vec<WholeFile> {
         let changed: BTreeSet<&[u8]> = changed.iter().map(|file| file.path.as_slice()).collect();
         let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
         let mut whole = Vec::new();
@@ -68,9 +73,9 @@ impl Names {
                 continue;
             }
             match self.in_work_tree(&path) {
-                Some(file) => whole.push(Whole { path, from: From::WorkTree(file) }),
+                Some(file) => whole.push(WholeFile { path, from: From::WorkTree(file) }),
                 None if entry.is_content() => {
-                    whole.push(Whole { path, from: From::Index(entry.id.to_owned()) });
+                    whole.push(WholeFile { path, from: From::Index(entry.id.to_owned()) });
                 }
                 None => {}
             }
@@ -82,7 +87,7 @@ impl Names {
             match self.in_work_tree(name) {
                 Some(file) => {
                     seen.insert(name.clone());
-                    whole.push(Whole { path: name.clone(), from: From::WorkTree(file) });
+                    whole.push(WholeFile { path: name.clone(), from: From::WorkTree(file) });
                 }
                 None => ledger.problem("file", name, &"neither staged nor a file of the work tree"),
             }
@@ -101,7 +106,7 @@ impl Names {
     }
 }
 
-impl Whole {
+impl WholeFile {
     /// Scans the file like any other source: in windows, within the limits of the run, until the
     /// run is stopped. For a link, it scans the name of the target.
     pub(super) fn scan<D: Detector>(

@@ -22,8 +22,8 @@ fn text(table: &Anchors) -> impl Strategy<Value = Vec<u8>> + Clone + use<> {
     let whole = sample::select(all);
     let cut =
         (whole.clone(), any::<sample::Index>(), any::<bool>()).prop_map(|(bytes, at, head)| {
-            let (before, behind) = bytes.split_at(at.index(bytes.len()));
-            if head { before.to_vec() } else { behind.to_vec() }
+            let (before, after) = bytes.split_at(at.index(bytes.len()));
+            if head { before.to_vec() } else { after.to_vec() }
         });
     let noise = collection::vec(prop_oneof![Just(b' '), Just(b'A'), any::<u8>()], 0..40);
     let long = (SHORT - 30..SHORT + 30).prop_map(|len| vec![b'.'; len]);

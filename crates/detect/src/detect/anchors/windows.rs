@@ -33,7 +33,7 @@ const SET: usize = 8;
 
 /// A literal that holds a window.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct WindowPlace {
     literal: u16,
     /// The offset of the window in it.
     offset: usize,
@@ -55,7 +55,7 @@ pub(super) struct Windows {
     sets: Vec<Tables>,
     slots: Vec<Slot>,
     /// Sorted by their windows.
-    places: Vec<Place>,
+    places: Vec<WindowPlace>,
     /// The bytes of a window: fewer than [`WIDTH`] if there is a shorter literal.
     width: usize,
     /// All windows are ASCII, with a byte at each place.
@@ -78,11 +78,11 @@ impl Windows {
         let width = bytes.iter().map(|bytes| bytes.len()).min().unwrap_or(1).min(WIDTH);
         let plan = plan::plan(&bytes, width);
         let mut sets = vec![Tables::default(); plan::buckets(bytes.len()) / SET];
-        let mut windows: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
+        let mut windows: BTreeMap<u32, Vec<WindowPlace>> = BTreeMap::new();
         for ((&literal, bytes), Choice { offset, bucket }) in group.iter().zip(&bytes).zip(plan) {
             let window = &bytes[offset..offset + width];
             sets[bucket / SET].add(window, bucket % SET);
-            windows.entry(word(window)).or_default().push(Place { literal, offset });
+            windows.entry(word(window)).or_default().push(WindowPlace { literal, offset });
         }
         let is_ascii =
             width == WIDTH && windows.keys().all(|window| window.to_le_bytes().is_ascii());
@@ -194,7 +194,7 @@ impl Windows {
     fn compare(
         &self,
         literals: &[Literal],
-        places: &[Place],
+        places: &[WindowPlace],
         text: &[u8],
         at: usize,
         found: &mut Vec<Anchor>,
@@ -232,7 +232,7 @@ fn hash(window: u32, slots: usize) -> usize {
 }
 
 /// A hash table that is at most a quarter full, and the literals of all windows.
-fn slots(windows: BTreeMap<u32, Vec<Place>>) -> (Vec<Slot>, Vec<Place>) {
+fn slots(windows: BTreeMap<u32, Vec<WindowPlace>>) -> (Vec<Slot>, Vec<WindowPlace>) {
     let mut slots = vec![Slot::default(); (windows.len() * 4).next_power_of_two()];
     let mut all = Vec::new();
     for (window, places) in windows {
@@ -308,7 +308,7 @@ mod tests {
         collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
     }
 
-    /// Those of rules may be short, many, and as alike as somebody wants.
+    /// The literals of rules may be short, many, and very similar to each other.
     fn literals() -> impl Strategy<Value = Vec<Literal>> {
         let letter = prop_oneof![Just(b'a'), Just(b'q'), Just(b'A'), Just(b'1'), any::<u8>()];
         let bytes = collection::vec(letter, 3..9);

@@ -63,7 +63,7 @@ proptest! {
         let line = &line[line.len().saturating_sub(BEFORE_REACH)..];
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
         let mut runs = line.split(|byte| !is_part(byte));
-        let stands = runs.any(|run| run.len() >= SECRET_LEN && !run.iter().all(u8::is_ascii_hexdigit));
-        prop_assert_eq!(stands_before(&text, text.len()), stands);
+        let expected = runs.any(|run| run.len() >= SECRET_LEN && !run.iter().all(u8::is_ascii_hexdigit));
+        prop_assert_eq!(has_value_before(&text, text.len()), expected);
     }
 }

@@ -52,10 +52,10 @@ fn joins_the_lines_of_a_wrapped_block() {
 
 #[test]
 fn a_word_after_a_text_is_not_its_last_line_but_other_data_may_end_in_any_bytes() {
-    let shown = |bytes: &[u8], behind: &str| {
+    let shown = |bytes: &[u8], after: &str| {
         let lines = BASE64.encode(bytes).into_bytes();
         let lines: Vec<&[u8]> = lines.chunks(76).collect();
-        let text = [&lines.join(&b'\n'), behind.as_bytes()].concat();
+        let text = [&lines.join(&b'\n'), after.as_bytes()].concat();
         base64(&text, 0, 0).expect("base64").text
     };
     let plain = b"one line of text that is longer, ".repeat(9);

@@ -18,11 +18,11 @@ impl Scan<'_, '_> {
     ///
     /// Programs and databases store strings without separators. There an id may touch letters,
     /// unless its own letters contradict it or it is a piece of base32.
-    pub(super) fn stands_alone(&self, id: &KeyId, span: &Range<usize>) -> bool {
+    pub(super) fn is_delimited(&self, id: &KeyId, span: &Range<usize>) -> bool {
         let before = &self.text[..span.start];
-        let behind = &self.text[span.end..];
+        let after = &self.text[span.end..];
         let touches = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        if !touches(before.last()) && !touches(behind.first()) {
+        if !touches(before.last()) && !touches(after.first()) {
             return true;
         }
         if self.is_pickled(span) {
@@ -30,7 +30,7 @@ impl Scan<'_, '_> {
         }
         let is_base32 = |byte: &&u8| is_base32(**byte);
         let more = before.iter().rev().take(8).take_while(is_base32).count()
-            + behind.iter().take(8).take_while(is_base32).count();
+            + after.iter().take(8).take_while(is_base32).count();
         // The older generation encodes no account.
         let is_old = id.as_str().as_bytes()[4] < b'Q';
         let counted = self.is_counted_id(span);
@@ -44,14 +44,14 @@ impl Scan<'_, '_> {
     pub(super) fn set_off(&self, run: &Range<usize>) -> Vec<Range<usize>> {
         let text = &self.text[run.clone()];
         let before = run.start.checked_sub(1).map(|at| self.text[at]);
-        let behind = self.text.get(run.end);
+        let after = self.text.get(run.end);
         let from = |start: usize| run.start + start..run.start + start + SECRET_LEN;
         let strong =
             |span: &Range<usize>| random::strength(&self.text[span.clone()]) == Strength::Strong;
         let plus = usize::from(text[0] == b'+');
         // An added line, or a word.
         let signed = plus == 1 && (self.opens_line(run.start) || before == Some(b'{'));
-        let closed = text.ends_with(b"+") && behind == Some(&b'}');
+        let closed = text.ends_with(b"+") && after == Some(&b'}');
         if signed && text.len() == 41 || closed && text.len() == 41 + usize::from(signed) {
             return vec![from(usize::from(signed))];
         }
@@ -80,9 +80,9 @@ impl Scan<'_, '_> {
             let slashes = |span: &Range<usize>| {
                 self.text[span.clone()].iter().filter(|&&byte| byte == b'/').count()
             };
-            let mut ways: Vec<_> = last.into_iter().chain(first).filter(strong).collect();
-            ways.sort_by_key(slashes);
-            found.extend(ways);
+            let mut choices: Vec<_> = last.into_iter().chain(first).filter(strong).collect();
+            choices.sort_by_key(slashes);
+            found.extend(choices);
         }
         // An address: `ID:SECRET/bucket`.
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
@@ -143,20 +143,20 @@ impl Scan<'_, '_> {
     pub(super) fn is_part_of_more(&self, span: &Range<usize>) -> bool {
         let at = |at: Option<usize>| at.and_then(|at| self.text.get(at)).copied().unwrap_or(b' ');
         let before = at(span.start.checked_sub(1));
-        let behind = at(Some(span.end));
+        let after = at(Some(span.end));
         let joint = |byte: u8| matches!(byte, b'-' | b'_');
         let leads = joint(before)
             && at(span.start.checked_sub(2)).is_ascii_alphanumeric()
-            && self.behind + 1 != span.start;
+            && self.previous_end + 1 != span.start;
         // `x-ID-SECRET-y`
         let follows_id = self.id_end.is_some_and(|end| end + 1 == span.start);
-        let trails = joint(behind)
+        let trails = joint(after)
             && at(Some(span.end + 1)).is_ascii_alphanumeric()
-            && !(follows_id && before == behind);
-        let dotted = before == b'.' && behind == b'.';
+            && !(follows_id && before == after);
+        let dotted = before == b'.' && after == b'.';
         // ` =SECRET= `
         let framed = before == b'=' && !is_base64(at(span.start.checked_sub(2)));
-        let padded = behind == b'='
+        let padded = after == b'='
             && !matches!(at(Some(span.end + 1)), b'\n' | b'\r')
             && (!framed || is_base64(at(Some(span.end + 1))));
         leads
@@ -202,9 +202,9 @@ impl Scan<'_, '_> {
         }
         let query =
             |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<');
-        let behind = rest.iter().take(400).take_while(query).count();
+        let after = rest.iter().take(400).take_while(query).count();
         let before = self.text[..span.start].iter().rev().take(400).take_while(query).count();
-        let url = &self.text[span.start - before..span.end + behind];
+        let url = &self.text[span.start - before..span.end + after];
         let holds = |text: &[u8]| memchr::memmem::find(url, text).is_some();
         // In a long line without blanks, only the parameter with this id counts.
         let head = &self.text[..span.start];

@@ -80,16 +80,16 @@ impl Scan<'_, '_> {
             }
         }
         // A letter is weak evidence: it counts only if nothing else is possible.
-        let behind_id = self.id_end == Some(run.start);
-        let lettered = SECRET_LETTERS.contains(&text[0]) && (behind_id || text.len() <= 42);
+        let follows_id = self.id_end == Some(run.start);
+        let lettered = SECRET_LETTERS.contains(&text[0]) && (follows_id || text.len() <= 42);
         if lettered && strong(&from(1)) { vec![from(1)] } else { vec![] }
     }
 
     /// True for a text of a pickle of protocol 0: `V`, the text, and the number of its memo on the
     /// next line.
     pub(super) fn is_pickled(&self, span: &Range<usize>) -> bool {
-        let behind = self.text.get(span.end..span.end + 3);
-        let is_kept = matches!(behind, Some([b'\n', b'p', b'0'..=b'9']));
+        let next = self.text.get(span.end..span.end + 3);
+        let is_kept = matches!(next, Some([b'\n', b'p', b'0'..=b'9']));
         let Some(before) = self.text[..span.start].strip_suffix(b"V") else { return false };
         let opens = |before: &[u8]| before.is_empty() || before.ends_with(b"\n");
         let after = before.strip_suffix(b"a").or_else(|| before.strip_suffix(b"s"));

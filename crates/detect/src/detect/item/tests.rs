@@ -31,9 +31,9 @@ fn a_secret_may_begin_and_end_with_any_of_its_characters() {
     for seed in 1..40 {
         let random = token(seed);
         for secret in [random.clone(), format!("/{}", &random[1..]), format!("{}+", &random[1..])] {
-            for (before, behind) in around {
-                let text = format!("{before}{secret}{behind}");
-                assert_eq!(secrets(&text), std::slice::from_ref(&secret), "{before:?} {behind:?}");
+            for (before, after) in around {
+                let text = format!("{before}{secret}{after}");
+                assert_eq!(secrets(&text), std::slice::from_ref(&secret), "{before:?} {after:?}");
             }
         }
     }
@@ -57,10 +57,10 @@ fn secrets_that_signs_set_off_twice_are_reported_once() {
 #[test]
 fn a_piece_of_something_longer_is_no_secret() {
     let secret = token(7);
-    for (before, behind) in
+    for (before, after) in
         [("a", ""), ("", "a"), ("", "="), ("x-", ""), ("", "_y"), ("", "/x"), (".", ".")]
     {
-        assert!(secrets(&format!("{before}{secret}{behind} ")).is_empty(), "{before:?} {behind:?}");
+        assert!(secrets(&format!("{before}{secret}{after} ")).is_empty(), "{before:?} {after:?}");
     }
     let wrapped = format!("{}{}\n{secret}\n", token(8), &token(9)[..24]);
     assert!(secrets(&wrapped).is_empty());

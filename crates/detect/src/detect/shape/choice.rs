@@ -166,7 +166,7 @@ fn in_turn(
     (is_near && (ids_first || secrets_first)).then(|| (0..ids.len()).map(Some).collect())
 }
 
-/// The ids of secrets that alternate with ids in a part of a text. Which half begins there is no
+/// The ids of secrets that alternate with ids in a part of a text. The first half there is not
 /// evidence, so the halves of each pair must be fewer lines from each other than from the next ones.
 fn cut(ids: &[Id], halves: &[Half<'_>], distance: usize) -> Option<Vec<Option<usize>>> {
     struct Place<'a> {

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::tokens::Reading;
 
 use super::super::chain::AnchorSpan;
+use super::super::joint::Extent;
 use super::super::random;
 use super::super::undo;
 use super::super::view::View;
@@ -54,12 +55,17 @@ impl Look<'_> {
         {
             return None;
         }
+        let unsure = match self.extent(view, &secret.range(), base, known) {
+            Extent::Part => return None,
+            Extent::Whole => None,
+            Extent::Either(confidence) => Some(confidence),
+        };
         let id = groups.name("id");
         let value = without_markup(secret.as_bytes());
         let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
-        // What is joined to a credential by mistake makes its checksum wrong. So do escapes that a
-        // later view undoes.
+        // Text that is joined to a credential by mistake makes its checksum wrong. So do escapes
+        // that a later view undoes.
         if is_made_up && overlapping.clone().any(|one| !one.is_made_up || one.span == span) {
             return None;
         }
@@ -73,20 +79,51 @@ impl Look<'_> {
         let plain = rule.reader.filter(|_| !is_made_up).and_then(|reader| reader.plain(&value));
         let core = rule.reader.and_then(|reader| reader.core(&value));
         let is_example = !is_proven && is_example(&value, core.as_deref(), &facts);
-        let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
+        let id = id.filter(|id| rule.author != Author::Target || may_be_shown(id.as_bytes()));
         let id =
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
+        let confidence = if is_made_up { Confidence::Low } else { rule.confidence };
         Some(Shaped {
             rule: rule.id.clone(),
             pack: rule.pack,
-            confidence: if is_made_up { Confidence::Low } else { rule.confidence },
+            confidence: unsure.map_or(confidence, |unsure| unsure.min(confidence)),
             is_made_up,
+            is_either: unsure.is_some(),
             secret: Secret::new(plain.unwrap_or_else(|| value.to_vec())),
             span,
             id,
             is_example,
             facts,
         })
+    }
+
+    /// The extent of a match at `span` of a view. A joint at which another match ends decides it; that
+    /// match is one of the `known` ones, or overlaps from the previous region.
+    fn extent(
+        &self,
+        view: &View<'_>,
+        span: &Range<usize>,
+        base: usize,
+        known: &[Shaped],
+    ) -> Extent {
+        let original = view.original(span);
+        let (start, until) = (base + original.start, base + original.end);
+        let spans = || {
+            let known = known.iter().filter(|one| !one.is_made_up);
+            let known = known.map(|one| (one.span.start, one.span.end));
+            known.chain(self.reported.iter().copied())
+        };
+        let joints = view.joints(span).map(|(joint, end)| (joint, base + end));
+        let Some((joint, end)) =
+            joints.into_iter().find(|(_, end)| spans().any(|known| known == (start, *end)))
+        else {
+            return Extent::Whole;
+        };
+        // Two complete credentials are not one.
+        if spans().any(|(other, _)| (end..until).contains(&other)) {
+            return Extent::Part;
+        }
+        joint.extent(view, span)
     }
 
     /// True if the credential of a match has the form that the rule asks for, and is not a part of
@@ -138,8 +175,8 @@ impl Look<'_> {
 
 /// True if a match is within `reach` of one of the anchors.
 fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
-    let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
-    behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+    let after = piece.partition_point(|one| one.span.0 <= whole.start + reach);
+    after.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
 }
 
 /// True if neighbours show that a match, or its credential, is part of something longer.
@@ -186,7 +223,7 @@ pub(super) fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> 
 
 /// True if an id may be shown although its rule is not trusted: an id of AWS, or words and numbers.
 /// A rule of the scanned project may use the group for a secret, or a piece of one.
-pub(super) fn tells_no_secret(id: &[u8]) -> bool {
+pub(super) fn may_be_shown(id: &[u8]) -> bool {
     let is_word = |word: &[u8]| {
         let all = |kind: fn(&u8) -> bool| word.iter().all(kind);
         let rest = word.get(1..).unwrap_or_default();

@@ -29,16 +29,16 @@ pub(super) struct Scene<'a> {
     pub secrets: &'a [Range<usize>],
 }
 
-/// How an id and a secret fit together.
+/// The evidence that an id and a secret are a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
     /// Their names or records show that they are not a pair.
     Apart,
-    /// Nothing shows that they belong together, but for their nearness.
+    /// Only their nearness shows that they belong together.
     Near,
     /// No word distinguishes their names, or the id is directly before the secret.
     Same,
-    /// Their names have the same words but for the half, or they are in one row of a table.
+    /// Their names have the same words except for the half, or they are in one row of a table.
     Named,
 }
 
@@ -74,8 +74,8 @@ const REPEATED: usize = 80;
 /// Fields before a value that may name it.
 const FIELDS: usize = 4;
 
-/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart. `headings`
-/// are those of the table that the scene may continue.
+/// The fit of each secret of a scene to the ids within `distance` bytes; those beyond are apart.
+/// `headings` are those of the table that the scene may continue.
 pub(super) fn kin(
     scene: &Scene<'_>,
     rule: &Rule,
@@ -178,10 +178,10 @@ fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<us
     };
     let mut items: Vec<Item> = scene.ids.iter().chain(scene.secrets).map(make).collect();
     items.sort_by_key(|item| item.span.start);
-    let mut behind = scene.start;
+    let mut previous_end = scene.start;
     for item in &mut items {
-        item.label = label::read(text, behind.min(item.span.start), &item.span);
-        behind = item.span.end;
+        item.label = label::read(text, previous_end.min(item.span.start), &item.span);
+        previous_end = item.span.end;
     }
     let first = items.first().map_or(scene.start, |item| item.span.start);
     let start = scene.start.max(first.saturating_sub(SCOPES));
@@ -330,8 +330,8 @@ fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
                 || both(|kind| kind == Kind::Bracket(b'{')))
 }
 
-/// How two items fit. If `is_one`, no word of their names distinguishes keys; if `is_named`, these are
-/// the provider's, too.
+/// The fit of two items. If `is_one`, no word of their names distinguishes keys; if `is_named`,
+/// these are the provider's, too.
 fn fit(relation: &Relation, is_one: bool, is_named: bool) -> Fit {
     let same = relation.stems == Stems::Same;
     let differ = relation.stems == Stems::Different && !is_one;

@@ -11,7 +11,7 @@ use crate::rules::{Author, Boundary, PartnerShape};
 
 use super::super::view::View;
 use super::choice::{self, Choice};
-use super::judge::{is_labelled, tells_no_secret};
+use super::judge::{is_labelled, may_be_shown};
 use super::kin::{self, Fit, Kin};
 use super::{Look, Shaped};
 
@@ -84,7 +84,7 @@ impl Look<'_> {
         let mut is_secret = is_secret.into_iter();
         halves.retain(|_| is_secret.next().unwrap_or_default());
         for (half, kin) in halves.iter().zip(&mut kin) {
-            prefer_beside(partner, view, &ids, half, kin);
+            prefer_adjacent(partner, view, &ids, half, kin);
         }
         prefer_same(&mut kin);
         let is_cut = base > 0 || base + view.original(&(0..view.text.len())).end < self.bytes.len();
@@ -104,7 +104,7 @@ impl Look<'_> {
             let one = &mut found[number];
             one.confidence = one.confidence.min(confidence);
             let Some(id) = id.map(|id| &ids[id]) else { continue };
-            if is_own || tells_no_secret(id.text.as_bytes()) {
+            if is_own || may_be_shown(id.text.as_bytes()) {
                 one.id = Some((id.text.clone(), id.span.clone()));
             }
         }
@@ -147,7 +147,7 @@ impl Look<'_> {
                 || is_adjacent())
     }
 
-    /// How the secrets of a view fit its ids.
+    /// The fit of the secrets of a view to its ids.
     fn kin(
         &self,
         partner: &PartnerShape,
@@ -198,7 +198,7 @@ fn halves<'v>(
 }
 
 /// Leaves a secret to the id directly before it, as in `ID:SECRET`.
-fn prefer_beside(
+fn prefer_adjacent(
     partner: &PartnerShape,
     view: &View<'_>,
     ids: &[Id],
@@ -238,12 +238,12 @@ fn prefer(
     is_worse: impl Fn(&Kin, usize) -> bool,
 ) {
     let ids = 0..fits.first().map_or(0, |kin| kin.fits.len());
-    let is_taken: Vec<bool> =
+    let has_partner: Vec<bool> =
         ids.clone().map(|id| fits.iter().any(|kin| is_better(kin, id))).collect();
     for kin in fits {
         let has_better = ids.clone().any(|id| is_better(kin, id));
         let worse: Vec<usize> = ids.clone().filter(|&id| is_worse(kin, id)).collect();
-        for id in worse.into_iter().filter(|&id| has_better || is_taken[id]) {
+        for id in worse.into_iter().filter(|&id| has_better || has_partner[id]) {
             kin.fits[id] = Fit::Apart;
         }
     }

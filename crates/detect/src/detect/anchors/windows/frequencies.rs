@@ -1,6 +1,6 @@
-//! How often each byte occurs.
+//! The frequency of each byte in texts.
 
-/// How often each byte occurs, of 65,536 bytes: a quarter each of source code, of a history of
+/// The frequency of each byte, in 65,536 bytes: a quarter each of source code, of a history of
 /// source code, of documents and scripts of a Linux system, and of its programs.
 #[rustfmt::skip]
 pub(super) const FREQUENCIES: [[u16; 16]; 16] = [

@@ -1,4 +1,5 @@
-//! Which four bytes of each literal the search compares, and which literals share a bucket.
+//! Selects the four bytes of each literal that the search compares, and the literals that share a
+//! bucket.
 //!
 //! A bucket knows which nibbles its windows have at each of the four places, and the search examines
 //! all text that is a mixture of them. So the plan takes windows of rare bytes, and puts windows that
@@ -99,7 +100,7 @@ impl<'l> Plan<'l> {
         }
     }
 
-    /// How often the rarest window of a literal occurs.
+    /// The frequency of the rarest window of a literal.
     fn rarest(&self, literal: usize) -> f64 {
         let windows = self.literals[literal].windows(self.width);
         let all = windows.map(|window| places(window.iter().map(|&byte| frequency(byte))));
@@ -168,7 +169,7 @@ fn frequency(byte: u8) -> u32 {
     u32::from(FREQUENCIES[high][low])
 }
 
-/// How many places in texts have such bytes, one number for each of them.
+/// The number of places in texts that have such bytes; `bytes` has one number for each of them.
 fn places(bytes: impl Iterator<Item = u32>) -> f64 {
     bytes.map(f64::from).product()
 }
@@ -182,7 +183,7 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// How much more text would be examined with one more window.
+    /// The additional text that is examined with one more window.
     fn cost(&self, window: &[u8]) -> f64 {
         let places = window.iter().zip(&self.nibbles);
         self::places(places.map(|(&byte, nibbles)| nibbles.with(byte))) - self.places

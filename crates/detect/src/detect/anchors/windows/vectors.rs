@@ -7,7 +7,6 @@ use fearless_simd::{Simd, u8x16};
 
 use super::{SET, WIDTH, nibbles};
 
-/// The longest vector.
 const LONGEST_VECTOR: usize = 64;
 /// Maximum number of vectors of text between two looks at the candidates in them. More would make the
 /// search of the short texts that deltas insert slower.
@@ -57,7 +56,7 @@ impl Tables {
 pub(super) trait Lookup<S: Simd>: Copy {
     /// The tables in vectors.
     fn new(simd: S, tables: &Tables) -> Self;
-    /// What is looked up for text.
+    /// The keys under which a text is looked up.
     fn key(text: S::u8s) -> (S::u8s, S::u8s);
     /// The buckets that have windows with such bytes at a place.
     fn buckets(&self, place: usize, key: (S::u8s, S::u8s)) -> S::u8s;
@@ -129,7 +128,7 @@ impl<S: Simd> Lookup<S> for ByByte<S> {
 /// The candidates of one vector of text, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
-    /// Where the vector begins.
+    /// Offset of the vector.
     pub at: usize,
     /// The candidates, from the lowest bit on.
     pub bits: u64,

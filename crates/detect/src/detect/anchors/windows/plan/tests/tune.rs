@@ -1,23 +1,23 @@
 //! Chooses the windows of the built-in literals by how often pairs of bytes occur.
 //!
-//! Single bytes, by which windows are chosen during a run, say little about words: `mail` and `api/`
-//! consist of bytes that are rarer than those of many a token. Pairs tell them apart, but take too long
-//! to be used in each run.
+//! Single bytes, by which windows are chosen during a run, say little about words: `mail` and
+//! `api/` consist of bytes that are rarer than those of many a token. Pairs distinguish them, but
+//! take too long to be used in each run.
 
 use std::array::from_fn;
 
 use super::super::{Choice, WIDTH, nibbles};
 
-/// How often pairs of ASCII bytes occur: a line for each first byte, a character for each second one.
-/// A pair occurs 2^((c - '0') / 2) times in 2^31 bytes. Of an eighth each of the trees of git, botocore,
-/// Rails and LocalStack, of `/usr/share` of a Linux system, of an SDK in Python, and of programs and
-/// headers.
+/// The frequencies of pairs of ASCII bytes: a line for each first byte, a character for each second
+/// one. A pair occurs 2^((c - '0') / 2) times in 2^31 bytes. Of an eighth each of the trees of git,
+/// botocore, Rails and LocalStack, of `/usr/share` of a Linux system, of an SDK in Python, and of
+/// programs and headers.
 const PAIRS: &str = include_str!("pairs.txt");
 /// Values of a byte of ASCII.
 const ASCII: usize = 128;
-/// What it costs to examine a place that holds a window, next to one that only looks like it.
+/// The cost of a place that holds a window, relative to a place that only looks like it.
 const WINDOW: f64 = 8.0;
-/// What it costs to examine a place that only has the nibbles of windows, next to one that has their
+/// The cost of a place that has only the nibbles of windows, relative to a place that has their
 /// bytes: few processors compare nibbles.
 const NIBBLES: f64 = 0.25;
 
@@ -92,7 +92,7 @@ impl Pairs {
         }))
     }
 
-    /// What a bucket costs, apart from the windows in it.
+    /// The cost of a bucket without the windows in it.
     fn mixtures(&self, windows: &[Window]) -> f64 {
         if windows.is_empty() {
             return 0.0;
@@ -100,13 +100,12 @@ impl Pairs {
         self.by_byte(windows) + NIBBLES * self.by_nibble(windows)
     }
 
-    /// What a window costs.
+    /// The cost of a window.
     fn held(&self, window: Window) -> f64 {
         WINDOW * self.share(&window.map(|byte| vec![byte]))
     }
 }
 
-/// The window of a literal.
 pub(super) fn window(literal: &[u8], offset: usize) -> Window {
     from_fn(|place| literal[offset + place])
 }
