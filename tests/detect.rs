@@ -16,4 +16,5 @@ mod shapes;
 mod token_files;
 mod tokens;
 mod vacant;
+mod value_tables;
 mod views;

@@ -82,10 +82,19 @@ impl Context<'_> {
         if self.outline.of(id) == self.outline.of(secret) {
             return self.related(id, secret, [&[], &[]], [&self.stems[id], &self.stems[secret]]);
         }
-        let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
+        let (mut id_scopes, mut secret_scopes) = self.outline.apart(id, secret);
+        self.drop_rows(id, &mut id_scopes);
+        self.drop_rows(secret, &mut secret_scopes);
         let scopes = [self.own(id, &id_scopes), self.own(secret, &secret_scopes)];
         let stems = [self.stem(id, scopes[0]), self.stem(secret, scopes[1])];
         self.related(id, secret, scopes, [&stems[0], &stems[1]])
+    }
+
+    /// Removes the elements of the row that names an item: a name and its value are no record.
+    fn drop_rows(&self, item: usize, scopes: &mut Vec<usize>) {
+        if let Some(cell) = self.cells[item].as_ref().filter(|cell| cell.is_row_name) {
+            scopes.retain(|&scope| self.outline.scope(scope).start <= cell.row);
+        }
     }
 
     /// The relation of two items with separate scopes and these stems.
@@ -337,6 +346,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
         {
             label.name = cell.name.clone();
             label.indirect = false;
+            label.assigned = cell.is_row_name;
         }
         if !label.name.named || label.indirect {
             // The name of a call or a list refers to all of its values, not to one of several.
