@@ -79,8 +79,14 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             }
             break;
         }
-        let number = std::mem::take(&mut found.name.stem);
+        let mut number = std::mem::take(&mut found.name.stem);
         found = before(line);
+        // `1) "access_key"` and `2) "…"`: the numbers count the lines, names and values alike.
+        if number.len() == 1 && markup::is_counted(line) && markup::is_counted(&text[end..]) {
+            let is_count = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+            number.clear();
+            found.name.stem.retain(|word| !is_count(word));
+        }
         found.name.stem.extend(number);
         above = true;
     }
@@ -217,6 +223,12 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
     while let Some((before, identifier)) = last_identifier(rest) {
         if before.ends_with(b"</") {
             rest = before;
+            indirect = true;
+            continue;
+        }
+        // `<label>Secret key</label><input type="password" value="`: the type is not a name.
+        if let Some(outside) = markup::before_field(before, identifier) {
+            rest = outside;
             indirect = true;
             continue;
         }
