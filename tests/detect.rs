@@ -7,6 +7,7 @@ mod kinds;
 mod laws;
 mod near_examples;
 mod order;
+mod owners;
 mod pairing;
 mod partners;
 mod patterns;

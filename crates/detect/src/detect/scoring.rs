@@ -164,6 +164,7 @@ impl<'a> PairScorer<'a> {
                 && distance.lines > UNNAMED_LINES + listed
                 && relation.stems != Stems::Same
             || relation.apart
+            || relation.split && is_named
             || relation.aged
             || (foreign || relation.stems == Stems::Part)
                 && named_id.role == Role::User
@@ -270,6 +271,7 @@ impl<'a> PairScorer<'a> {
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
             (Strength::Weak, _) => Confidence::Low,
+            _ if relation.split => Confidence::Low,
             // In a list only the place decides, and only if both lists are equally long.
             _ if listed && !ordered => Confidence::Low,
             _ if listed => Confidence::Medium,
