@@ -77,12 +77,9 @@ const KEYS: &[&str] = &[
     "alice key: {I}\nalice secret: {S}\n",
     "## alice\n\nkey: {I}\n\nsecret: {S}\n",
     "# the id\nAWS_ACCESS_KEY_ID={I}\n# keep\nAWS_SECRET_ACCESS_KEY={S}\n",
-    "1) \"access_key\"\n2) \"{I}\"\n3) \"secret_key\"\n4) \"{S}\"\n",
     "<label>Access key</label><input type=\"text\" value=\"{I}\"><label>Secret key</label><input type=\"password\" value=\"{S}\">\n",
     "<div><h3>ci</h3><label>Access key</label><input value=\"{I}\"><label>Secret</label><input type=password value=\"{S}\"></div>\n",
     "<p>Access key</p>\n<input type='text' value='{I}'>\n<p>Secret access key</p>\n<input type='password' value='{S}'>\n",
-    "{\"cells\": [\n  {\n   \"cell_type\": \"code\",\n   \"metadata\": {},\n   \"source\": [\n    \"ACCESS_KEY = '{I}'\\n\"\n   ]\n  },\n  {\n   \"cell_type\": \"code\",\n   \"metadata\": {},\n   \"source\": [\n    \"SECRET_KEY = '{S}'\\n\"\n   ]\n  }\n ]}\n",
-    "[\n {\n  \"author\": \"a\",\n  \"content\": \"key: ||{I}||\"\n },\n {\n  \"author\": \"a\",\n  \"content\": \"secret: ||{S}||\"\n }\n]\n",
 ];
 
 #[test]

@@ -79,14 +79,8 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             }
             break;
         }
-        let mut number = std::mem::take(&mut found.name.stem);
+        let number = std::mem::take(&mut found.name.stem);
         found = before(line);
-        // `1) "access_key"` and `2) "…"`: the numbers count the lines, names and values alike.
-        if number.len() == 1 && markup::is_counted(line) && markup::is_counted(&text[end..]) {
-            let is_count = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
-            number.clear();
-            found.name.stem.retain(|word| !is_count(word));
-        }
         found.name.stem.extend(number);
         above = true;
     }

@@ -52,13 +52,6 @@ pub(super) fn before_field<'t>(before: &'t [u8], identifier: &[u8]) -> Option<&'
     Some(rest)
 }
 
-/// True if a line begins with the number of a list: `1) `.
-pub(super) fn is_counted(line: &[u8]) -> bool {
-    let line = line.trim_ascii_start();
-    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && line[digits..].starts_with(b") ")
-}
-
 /// The text after a list item's mark.
 pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
     if content == b"-" {

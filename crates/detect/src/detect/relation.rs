@@ -174,7 +174,7 @@ impl Context<'_> {
                 && self.lines[id].number != self.lines[secret].number,
             apart: other_row
                 || sections && stems != Stems::Same
-                || records && assigned(id) && assigned(secret) && !self.are_in_strings(id, secret),
+                || records && assigned(id) && assigned(secret),
             split: self.are_split([id, secret], [id_scopes, secret_scopes])
                 || stems == Stems::Different && self.are_rows(id, secret),
             separate_objects: objects(id_scopes) && objects(secret_scopes)
@@ -246,10 +246,6 @@ impl Context<'_> {
         [id, secret].iter().all(|&item| {
             self.items[item].label.name.role == Role::None && is_row(&self.cells[item])
         })
-    }
-
-    fn are_in_strings(&self, id: usize, secret: usize) -> bool {
-        [id, secret].iter().all(|&item| separate::is_in_string(self.text, &self.items[item].span))
     }
 
     /// The words of the heading above an item.

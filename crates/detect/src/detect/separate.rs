@@ -107,19 +107,3 @@ pub(super) fn have_owners(
 pub(super) fn is_owner(name: &Name) -> bool {
     name.stem.len() == 1 && name.rest == name.stem
 }
-
-/// Bytes of a line before an item that are read.
-const LINE: usize = 200;
-
-/// True if an item and its name are in one string of JSON, as in the cells of a notebook: the object
-/// around them is not the record of the item.
-pub(super) fn is_in_string(text: &[u8], span: &Range<usize>) -> bool {
-    let start = span.start.min(text.len());
-    let line = &text[start.saturating_sub(LINE)..start];
-    let line = &line[memchr::memrchr(b'\n', line).map_or(0, |at| at + 1)..];
-    let Some(opened) = memchr::memrchr(b'"', line) else { return false };
-    let (before, inside) = (line[..opened].trim_ascii_end(), &line[opened + 1..]);
-    let opens = before.last().is_none_or(|byte| b":,[{(".contains(byte));
-    let name = inside.iter().position(|byte| matches!(byte, b'=' | b':')).unwrap_or(0);
-    opens && inside[..name].first().is_some_and(u8::is_ascii_alphabetic)
-}
