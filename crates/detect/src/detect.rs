@@ -44,6 +44,7 @@ mod region;
 mod relation;
 mod runs;
 mod scoring;
+mod separate;
 mod session;
 mod shape;
 mod sibling;
