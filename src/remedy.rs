@@ -217,15 +217,23 @@ fn own_step(rule: &Rule, title: &str, when: Occasion, values: &Values) -> Step {
         why = format!("{why} {TOKEN} in the command stands for the credential; {KEPT_OUT}");
     }
     Step {
-        title: page
-            .as_ref()
-            .map_or_else(|| title.to_owned(), |page| format!("Revoke it at {page}")),
+        title: page.as_ref().map_or_else(|| title.to_owned(), |page| revoked_at(page)),
         why: why.trim_start().to_owned(),
         cli,
         keysweep: None,
         console: None,
         api: None,
         when,
+    }
+}
+
+/// The title of a step with a page: a manual says how to revoke a credential, but can't do it.
+fn revoked_at(page: &str) -> String {
+    let manuals =
+        ["/docs/", "/help/", "/html/rfc", "//csrc.nist.gov/", "//docs.", "//learn.", "//support."];
+    match manuals.iter().any(|part| page.contains(part)) {
+        true => format!("Revoke it; {page} says how"),
+        false => format!("Revoke it at {page}"),
     }
 }
 

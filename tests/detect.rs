@@ -1,5 +1,6 @@
 //! Detection: the credentials that are found, and the pairs that they form.
 
+mod announced;
 mod borders;
 mod encodings;
 mod examples;
@@ -9,6 +10,7 @@ mod kinds;
 mod laws;
 mod near_examples;
 mod order;
+mod owners;
 mod pairing;
 mod partners;
 mod patterns;
@@ -18,4 +20,5 @@ mod shapes;
 mod token_files;
 mod tokens;
 mod vacant;
+mod value_tables;
 mod views;

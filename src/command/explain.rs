@@ -118,7 +118,7 @@ pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let guide = guide(subject, rules);
     if let Some(guide) = &guide {
@@ -143,8 +143,16 @@ pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::R
     }
     match (&guide, operator(subject)) {
         (Some(guide), Some(operator)) => trap(operator, guide, out),
-        (Some(guide), None) => list(guide, true, out),
+        (Some(guide), None) => list(guide, has_other_half(subject), out),
         (None, _) => Ok(()),
+    }
+}
+
+/// True if the subject is an id, which is useless without its secret.
+fn has_other_half(subject: &Subject) -> bool {
+    match subject {
+        Subject::Rule(rule) => rule.id.as_str().ends_with("key-id"),
+        Subject::Key(_) | Subject::Root | Subject::Other(..) => true,
     }
 }
 
@@ -250,18 +258,21 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Writes all steps; the first step of a leak may be above already.
-fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
-    for (when, heading) in [
-        (Occasion::Leak, "If it leaked with its secret, do all of this, in this order"),
-        (Occasion::Rotation, "If it did not leak, rotate it as planned"),
-    ] {
+/// Writes all steps; the first step of a leak is above already.
+fn list(guide: &Guide, has_other_half: bool, out: &mut dyn Write) -> io::Result<()> {
+    let leaked = match has_other_half {
+        true => "If it leaked with its secret, do all of this, in this order",
+        false => "If it leaked, do all of this, in this order",
+    };
+    for (when, heading) in
+        [(Occasion::Leak, leaked), (Occasion::Rotation, "If it did not leak, rotate it as planned")]
+    {
         let steps: Vec<&Step> = guide.steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
             writeln!(out, "{heading}:\n")?;
         }
         for (number, step) in steps.iter().enumerate() {
-            let shown_above = is_above && when == Occasion::Leak && number == 0;
+            let shown_above = when == Occasion::Leak && number == 0;
             let above = if shown_above { " (above)" } else { "" };
             writeln!(out, "{:>3}. {}{above}", number + 1, escape_line(&step.title))?;
             if shown_above {

@@ -146,30 +146,41 @@ const PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'");
 /// Bytes of a value that contains marks or continues over lines.
 const MAY_BE_PART: runs::Class = runs::alphanumeric_and(b"+/\\%&;#=\"'\n\r[^\xe2\x90\x9b");
 
-/// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
-/// few bytes rule out most texts that follow a label.
-fn may_hold_value(rest: &[u8]) -> bool {
-    // Neither marks nor folds end a value. Most angle brackets are not marks.
-    runs::next(rest, 0, rest.len(), SECRET_LEN, &MAY_BE_PART).is_some()
-        || memchr::memchr(0x1b, rest).is_some()
+/// True if marks or folds may be inside a value, so that its bytes need not follow each other.
+fn may_be_interrupted(rest: &[u8]) -> bool {
+    // Most angle brackets are not marks.
+    memchr::memchr(0x1b, rest).is_some()
         || memchr::memchr_iter(b'<', rest).any(|at| undo::marks_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'[', rest)
-            .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
+            .any(|at| matches!(rest.get(at + 1), Some(b'0'..=b'9' | b':' | b';')))
 }
 
 /// True if something long enough to be a secret is in `rest`, the text after a label. If
 /// `is_truncated`, the text continues beyond `rest`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
-    may_hold_value(rest) && holds_value(rest, is_truncated)
+    holds_value(rest, is_truncated, may_be_interrupted(rest))
 }
 
-/// The same without the first test.
-fn holds_value(rest: &[u8], is_truncated: bool) -> bool {
+/// The same, which reads all bytes if a value may be interrupted. Otherwise it skips those outside
+/// of long runs, which are most.
+fn holds_value(rest: &[u8], is_truncated: bool, may_be_interrupted: bool) -> bool {
     let part = |byte: u8| PART[usize::from(byte)];
     let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
-    while let Some(&byte) = rest.get(at) {
+    // From each place before this one on, there are enough bytes for a secret.
+    let mut enough = 0;
+    loop {
+        if run == 0 && word.len == 0 && at >= enough && !may_be_interrupted {
+            let Some(long) = runs::next(rest, at, rest.len(), SECRET_LEN, &MAY_BE_PART) else {
+                return false;
+            };
+            enough = long.end - SECRET_LEN + 1;
+            if long.start > at {
+                (at, before) = (long.start, rest[long.start - 1]);
+            }
+        }
+        let Some(&byte) = rest.get(at) else { break };
         // A soft break of quoted-printable or a continued line does not end a value.
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');

@@ -220,6 +220,12 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
             indirect = true;
             continue;
         }
+        // `<label>Secret key</label><input type="password" value="`: the type is not a name.
+        if let Some(outside) = markup::before_field(before, identifier) {
+            rest = outside;
+            indirect = true;
+            continue;
+        }
         let name = Name::of(identifier, false);
         let end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
         let after = &segment[end..];

@@ -31,21 +31,18 @@ const MOST: usize = 256;
 
 /// A user name and its password, as indices of items.
 struct Login {
-    /// The id.
     id: usize,
-    /// The password.
     password: usize,
     /// The confidence that they belong together.
     confidence: Confidence,
-    /// The evidence for it.
     evidence: Evidence,
 }
 
-/// True if a text has the form of a password. It begins with a version byte of 4.
+/// True if a text has the form of a password. It begins with a version byte of 4, or of 2 if it was
+/// made before 2019.
 pub(super) fn is_password(text: &[u8]) -> bool {
     text.len() == PASSWORD_LEN
-        && text[0] == b'B'
-        && (b'A'..=b'P').contains(&text[1])
+        && matches!((text[0], text[1]), (b'B', b'A'..=b'P') | (b'A', b'g'..=b'v'))
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         && entropy(text) >= ENTROPY
         && text.iter().any(u8::is_ascii_lowercase)
@@ -101,6 +98,7 @@ fn login_cost(
         || secret.service && relation.stems != Stems::Same
         || distance.lines > lines
         || relation.apart
+        || relation.split
         || relation.stems == Stems::Different && !all
         || matches!(user.role, Role::KeyId | Role::Key) && relation.stems != Stems::Same && !all;
     if unfit {

@@ -37,6 +37,24 @@ pub(super) fn end_of_name(text: &[u8], at: usize) -> usize {
     if Name::of(&text[tags..at], false).says() { at } else { tags }
 }
 
+/// Elements of forms that have a value, and types of them that say nothing about it.
+const FIELDS: [&[u8]; 3] = [b"input", b"textarea", b"option"];
+const FIELD_TYPES: [&[u8]; 4] = [b"password", b"text", b"hidden", b"search"];
+
+/// The text before an element of a form, or its type, if that is what an identifier is.
+pub(super) fn before_field<'t>(before: &'t [u8], identifier: &[u8]) -> Option<&'t [u8]> {
+    let Some(outside) = before.strip_suffix(b"<").filter(|_| FIELDS.contains(&identifier)) else {
+        return before.strip_suffix(b"type=").filter(|_| FIELD_TYPES.contains(&identifier));
+    };
+    let mut rest = outside.trim_ascii_end();
+    // The tags between a label and its field: `</label></td><td class="wide">`.
+    while let Some(tag) = rest.strip_suffix(b">") {
+        // The end of the tag of the previous value names that value.
+        rest = rest[..memchr::memrchr(b'<', tag)?].trim_ascii_end();
+    }
+    Some(rest)
+}
+
 /// The text after a list item's mark.
 pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
     if content == b"-" {

@@ -6,6 +6,7 @@ use super::item::{Item, Part};
 use super::lines::{Line, lines};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope};
+use super::separate::{self, Side};
 use super::table::Cell;
 use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
 
@@ -37,6 +38,8 @@ pub(super) struct Relation {
     pub row: bool,
     /// They are in different rows, objects, list items or sections.
     pub apart: bool,
+    /// They belong to different owners: files of a patch, rows of values, headings.
+    pub split: bool,
     /// They are in separate objects, but nothing shows that these are different records.
     pub separate_objects: bool,
     /// Each name has a word of its own, but not one that usually distinguishes keys.
@@ -59,6 +62,8 @@ pub(super) struct Context<'a> {
     lines: Vec<Line>,
     /// The stems of their names, without those of their scopes.
     stems: Vec<Vec<&'a str>>,
+    /// Their places in a patch; none if the text is not one.
+    sides: Vec<Side>,
 }
 
 impl<'a> Context<'a> {
@@ -72,21 +77,30 @@ impl<'a> Context<'a> {
         let lines = lines(text, items);
         let own = |item: &'a Item| sorted(item.label.name.stem.iter().map(String::as_str));
         let stems = items.iter().map(own).collect();
-        Self { text, items, outline, cells, lines, stems }
+        let sides = separate::sides(text, items);
+        Self { text, items, outline, cells, lines, stems, sides }
     }
 }
 
 impl Context<'_> {
-    /// The relation of an id and a secret.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
         // Items of a list are compared with dozens of others, and share their scope.
         if self.outline.of(id) == self.outline.of(secret) {
             return self.related(id, secret, [&[], &[]], [&self.stems[id], &self.stems[secret]]);
         }
-        let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
+        let (mut id_scopes, mut secret_scopes) = self.outline.apart(id, secret);
+        self.drop_rows(id, &mut id_scopes);
+        self.drop_rows(secret, &mut secret_scopes);
         let scopes = [self.own(id, &id_scopes), self.own(secret, &secret_scopes)];
         let stems = [self.stem(id, scopes[0]), self.stem(secret, scopes[1])];
         self.related(id, secret, scopes, [&stems[0], &stems[1]])
+    }
+
+    /// Removes the elements of the row that names an item: a name and its value are no record.
+    fn drop_rows(&self, item: usize, scopes: &mut Vec<usize>) {
+        if let Some(cell) = self.cells[item].as_ref().filter(|cell| cell.is_row_name) {
+            scopes.retain(|&scope| self.outline.scope(scope).start <= cell.row);
+        }
     }
 
     /// The relation of two items with separate scopes and these stems.
@@ -109,7 +123,12 @@ impl Context<'_> {
             stems = Stems::None;
         }
         let loose = |item: usize| self.items[item].label.name.loose;
-        if stems == Stems::Different && (loose(id) || loose(secret)) {
+        let has_owner = |item: usize| {
+            let label = &self.items[item].label;
+            label.assigned && label.name.role != Role::None && separate::is_owner(&label.name)
+        };
+        let owners = has_owner(id) && has_owner(secret);
+        if stems == Stems::Different && (loose(id) || loose(secret)) && !owners {
             // In sentences, only words that distinguish keys everywhere count against a pair.
             let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
             let differ = tags(id_stem) > 0 && tags(secret_stem) > 0;
@@ -156,6 +175,8 @@ impl Context<'_> {
             apart: other_row
                 || sections && stems != Stems::Same
                 || records && assigned(id) && assigned(secret),
+            split: self.are_split([id, secret], [id_scopes, secret_scopes])
+                || stems == Stems::Different && self.are_rows(id, secret),
             separate_objects: objects(id_scopes) && objects(secret_scopes)
                 || records
                 || headed
@@ -171,11 +192,15 @@ impl Context<'_> {
         let mut rest = scopes;
         let span = &self.items[item].span;
         let mut from = span.start;
+        let mut is_named = false;
         while let Some((&first, outer)) = rest.split_first() {
             let scope = self.outline.scope(first);
-            if !holds_directly(self.text, scope, &(from..from)) {
+            // `<alice><key>…`: the inner element names the value, the outer one its owner.
+            let is_owner = is_named && scope.kind == Kind::Element && !scope.name.stem.is_empty();
+            if is_owner || !holds_directly(self.text, scope, &(from..from)) {
                 break;
             }
+            is_named |= scope.kind == Kind::Element && scope.name.role != Role::None;
             // The opening of a scope counts as part of its content.
             from = opening(self.text, scope);
             rest = outer;
@@ -198,6 +223,29 @@ impl Context<'_> {
             }
         }
         rest
+    }
+
+    /// See [`Relation::split`]; `scopes` are those that contain only one of the two.
+    fn are_split(&self, items: [usize; 2], scopes: [&[usize]; 2]) -> bool {
+        let [id, secret] = items;
+        if let (Some(a), Some(b)) = (self.sides.get(id), self.sides.get(secret))
+            && a.differs(*b)
+        {
+            return true;
+        }
+        let spans = items.map(|item| &self.items[item].span);
+        let innermost = items.map(|item| self.outline.of(item));
+        innermost[0] != innermost[1]
+            && (separate::are_in_tuples(self.text, self.outline, spans, innermost)
+                || separate::have_owners(self.text, self.outline, spans, scopes))
+    }
+
+    /// True if the rows of both have names, and these do not say which half each is: `alice`, `bob`.
+    fn are_rows(&self, id: usize, secret: usize) -> bool {
+        let is_row = |cell: &Option<Cell>| cell.as_ref().is_some_and(|cell| cell.is_row_name);
+        [id, secret].iter().all(|&item| {
+            self.items[item].label.name.role == Role::None && is_row(&self.cells[item])
+        })
     }
 
     /// The words of the heading above an item.
@@ -338,6 +386,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
         {
             label.name = cell.name.clone();
             label.indirect = false;
+            label.assigned = cell.is_row_name;
         }
         if !label.name.named || label.indirect {
             // The name of a call or a list refers to all of its values, not to one of several.

@@ -18,6 +18,8 @@ use super::structure::{Distance, Structure};
 
 /// Reach to a secret whose name does not call it one, except in lists.
 const UNNAMED_LINES: u32 = 32;
+/// Maximum number of bytes between a user and its password on one line: ` password `.
+const LOGIN: usize = 16;
 
 /// The half of a key that an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +164,7 @@ impl<'a> PairScorer<'a> {
                 && distance.lines > UNNAMED_LINES + listed
                 && relation.stems != Stems::Same
             || relation.apart
+            || relation.split && is_named
             || relation.aged
             || (foreign || relation.stems == Stems::Part)
                 && named_id.role == Role::User
@@ -182,6 +185,14 @@ impl<'a> PairScorer<'a> {
         let confidence = self.confidence(id, secret, strength, &relation, distance);
         let (nearness, lines) = (nearness(&relation, distance), distance.lines);
         Some(Edge { id, secret, cost, confidence, nearness, lines, rival: false })
+    }
+
+    /// True if an id is the user of a password, as in the columns of a password manager and in a
+    /// line of `.netrc`. A row with a column for the id has a secret of its own.
+    fn is_login(&self, id: usize, relation: &Relation, distance: &Distance) -> bool {
+        self.context.items[id].label.name.role == Role::User
+            && relation.stems != Stems::Different
+            && (relation.row || distance.lines == 0 && distance.bytes <= LOGIN)
     }
 
     fn distance_cost(&self, distance: &Distance) -> i64 {
@@ -260,11 +271,13 @@ impl<'a> PairScorer<'a> {
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
             (Strength::Weak, _) => Confidence::Low,
+            _ if relation.split => Confidence::Low,
             // In a list only the place decides, and only if both lists are equally long.
             _ if listed && !ordered => Confidence::Low,
             _ if listed => Confidence::Medium,
             (_, Role::Token) => Confidence::Low,
             (_, Role::Other) => Confidence::Medium,
+            (_, Role::Password) if self.is_login(id, relation, distance) => Confidence::High,
             (_, Role::Password) if foreign || relation.row => Confidence::Low,
             // Next to an id with an explicit name, the secret's different name is decisive.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,

@@ -5,18 +5,20 @@
 
 mod border;
 mod choice;
+mod inside;
 mod judge;
 mod kin;
 mod listed;
 mod nested;
 mod partner;
+mod uniform;
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use crate::finding::{Confidence, RuleId};
+use crate::finding::{Confidence, Encoding, RuleId};
 use crate::rules::{Author, Facts, Method, Pack, Reader, Rule, RuleSet, Shape};
 use crate::secret::Secret;
 use crate::stop::Stop;
@@ -25,7 +27,10 @@ use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
 use super::chain::{self, AnchorSpan};
 use super::table::Headings;
+use super::values;
 use super::view::View;
+
+pub(super) use inside::Inside;
 
 /// A match of a shape.
 #[derive(Clone, Debug)]
@@ -50,6 +55,8 @@ pub(super) struct Shaped {
     pub is_made_up: bool,
     /// A shorter match with the same beginning is complete, too: both are reported.
     pub is_either: bool,
+    /// The encodings of the value in the text.
+    pub decoded: Vec<Encoding>,
 }
 
 /// The matches of a text.
@@ -125,16 +132,7 @@ impl Shapes {
                 of_rule.iter().map(|&(_, index)| self.place(anchors, index)).collect();
             let number = of_rule[0].0;
             let Some(shape) = &self.rules[number].shape else { continue };
-            let mut look = Look {
-                shapes: self,
-                number,
-                shape,
-                bytes,
-                stop,
-                reported: HashSet::new(),
-                quoted: OnceCell::new(),
-                headings: RefCell::new(None),
-            };
+            let mut look = Look::new(self, (number, shape), bytes, stop);
             if look.is_refused(&places, &mut matches) {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
                 continue;
@@ -209,9 +207,30 @@ struct Look<'a> {
     quoted: OnceCell<bool>,
     /// The headings of the last table, which may continue in the next region.
     headings: RefCell<Option<Headings>>,
+    /// Only values that the text encodes are new: all others were examined before.
+    is_inside: bool,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(
+        shapes: &'a Shapes,
+        (number, shape): (usize, &'a Shape),
+        bytes: &'a [u8],
+        stop: &'a Stop,
+    ) -> Self {
+        Self {
+            shapes,
+            number,
+            shape,
+            bytes,
+            stop,
+            reported: HashSet::new(),
+            quoted: OnceCell::new(),
+            headings: RefCell::new(None),
+            is_inside: false,
+        }
+    }
+
     fn rule(&self) -> &Rule {
         &self.shapes.rules[self.number]
     }
@@ -282,7 +301,7 @@ impl Look<'_> {
         let mut whole = true;
         // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
         let text = &self.bytes[stretch.clone()];
-        for view in &View::all(text) {
+        for view in &self.views(text) {
             whole &= self.view(view, stretch.start, piece, (before, &mut *matches));
         }
         let found = matches.found[before..].iter();
@@ -292,6 +311,23 @@ impl Look<'_> {
             self.shapes.allowance.spend(self.number, elapsed);
         }
         whole
+    }
+
+    /// The views of a stretch of the text. The halves of a pair may each be encoded, in the text itself
+    /// or in one with escapes.
+    fn views<'t>(&self, text: &'t [u8]) -> Vec<View<'t>> {
+        let raw = View::raw(text);
+        let read = |view: &View<'_>| values::shown(view);
+        let with_values = match self.shapes.is_pair(self.number) {
+            true => read(&raw).into_iter().chain(raw.unescaped().as_ref().and_then(read)).collect(),
+            false => Vec::new(),
+        };
+        if self.is_inside {
+            return with_values;
+        }
+        let mut views = View::all(text);
+        views.extend(with_values);
+        views
     }
 
     /// Takes the matches of a view whose first byte is at `base`. The matches of this region begin

@@ -6,8 +6,12 @@
 use std::ops::Range;
 
 use super::item::Item;
-use super::name::Name;
+use super::name::{Name, Role};
 use super::words::words;
+
+mod rows;
+
+use rows::LONGEST_NAME;
 
 /// The cell that an item fills.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(super) struct Cell {
     pub name: Name,
     /// The place of that name.
     pub title: Range<usize>,
+    /// The name is in the row, which contains no other half, and not in the headings.
+    pub is_row_name: bool,
 }
 
 /// Maximum number of bytes of a row that are read.
@@ -47,12 +53,13 @@ pub(super) fn labelled(
     known: &mut Option<Headings>,
 ) -> Vec<Option<Cell>> {
     let known_before = known.take().map(|Headings(row, last)| (row, last));
-    let mut tables =
-        Tables { text, start, labels, known: known_before.into_iter().collect(), headless: None };
+    let known_before = known_before.into_iter().collect();
+    let mut tables = Tables { text, start, items, labels, known: known_before, headless: None };
     let cells: Vec<Option<Cell>> = items.iter().map(|item| tables.cell(&item.span)).collect();
     *known = tables.known.pop().map(|(row, last)| {
         // The next part may begin among these rows.
-        let rows = cells.iter().flatten().filter(|cell| cell.heading == row.span.start);
+        let of_heading = |cell: &&Cell| !cell.is_row_name && cell.heading == row.span.start;
+        let rows = cells.iter().flatten().filter(of_heading);
         let first = rows.map(|cell| cell.row).min().unwrap_or(last);
         Headings(row, first)
     });
@@ -62,12 +69,16 @@ pub(super) fn labelled(
 struct Tables<'t> {
     text: &'t [u8],
     start: usize,
+    items: &'t [Item],
     labels: &'t [String],
     /// Headings found so far, each with the place of the last row below them.
     known: Vec<(Row, usize)>,
-    /// The separator and the number of cells of rows without headings, and the last of these rows.
-    headless: Option<(u8, usize, usize)>,
+    /// The shape of rows without headings, and the last of these rows.
+    headless: Option<(Shape, usize)>,
 }
+
+/// The separator of a row, the number of its cells, and whether it contains both halves of a key.
+type Shape = (u8, usize, bool);
 
 /// A row: its cells and their separator.
 #[derive(Clone, Debug)]
@@ -80,16 +91,22 @@ struct Row {
 impl Tables<'_> {
     fn cell(&mut self, span: &Range<usize>) -> Option<Cell> {
         let row = self.row_of(span)?;
-        let heading = self.heading(&row)?;
-        let cell = if row.separator == b' ' {
-            let column = span.start - row.span.start;
-            heading.cells.iter().find(|cell| cell.start - heading.span.start == column)?.clone()
-        } else {
-            let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
-            heading.cells.get(column)?.clone()
+        let is_record = self.is_record(&row);
+        if !is_record && let Some(title) = self.half_name(&row, span) {
+            // Another rule's words may name the row, but not its value.
+            return self.labels.is_empty().then(|| self.by_row(&row, title));
+        }
+        let by_row = if is_record { None } else { self.row_name(&row, span) };
+        if let Some(title) = by_row.clone().filter(|title| self.is_variable(title)) {
+            return Some(self.by_row(&row, title));
+        }
+        let Some(heading) = self.heading(&row, span, is_record) else {
+            return by_row.map(|title| self.by_row(&row, title));
         };
+        let cell = title(&heading, &row, span)?;
         let name = Name::of(&self.text[cell.clone()], false);
-        Some(Cell { row: row.span.start, heading: heading.span.start, name, title: cell })
+        let (row, heading) = (row.span.start, heading.span.start);
+        Some(Cell { row, heading, name, title: cell, is_row_name: false })
     }
 
     /// The row in which an item fills a cell.
@@ -130,7 +147,16 @@ impl Tables<'_> {
             memchr::memchr_iter(b'<', text).filter(opens).take(MOST_CELLS).collect();
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         let inner = |(start, end): (usize, usize)| {
-            let open = memchr::memchr(b'>', &text[start..end]).map_or(start, |at| start + at + 1);
+            let after =
+                |from: usize| memchr::memchr(b'>', &text[from..end]).map(|at| from + at + 1);
+            let mut open = after(start).unwrap_or(start);
+            // `<td><p><code>`: the content of the cell begins after its own tags.
+            while let Some(next) = after(open).filter(|_| text[open..end].starts_with(b"<")) {
+                if text[open..end].starts_with(b"</t") {
+                    break;
+                }
+                open = next;
+            }
             let close = memchr::memchr(b'<', &text[open..end]).map_or(end, |at| open + at);
             span.start + open..span.start + close.max(open)
         };
@@ -205,30 +231,35 @@ impl Tables<'_> {
         Row { span, separator: b' ', cells }
     }
 
-    /// The headings above a row: the nearest row of as many cells that names the halves of a key.
-    fn heading(&mut self, row: &Row) -> Option<Row> {
+    /// The headings above a row: the nearest row of as many cells that names the halves of a key,
+    /// and that suits the items of the row.
+    fn heading(&mut self, row: &Row, span: &Range<usize>, is_record: bool) -> Option<Row> {
         let known = self.known.iter_mut().rev().take(4).find(|(heading, last)| {
             let follows = row.span.start >= *last && row.span.start - *last <= ABOVE;
-            follows && fits(heading, row)
+            follows
+                && fits(heading, row)
+                && suits(self.text, self.labels, heading, row, span, is_record)
         });
         if let Some((heading, last)) = known {
             *last = row.span.start;
             return Some(heading.clone());
         }
         // Rows below one without headings have none either, so the search is not repeated.
-        let shape = (row.separator, if row.separator == b' ' { 0 } else { row.cells.len() });
-        let headless = self.headless.is_some_and(|(separator, cells, last)| {
-            (separator, cells) == shape && row.span.start - last <= MOST_ROW
-        });
-        let found = if headless { None } else { self.search(row) };
+        let cells = if row.separator == b' ' { 0 } else { row.cells.len() };
+        let shape = (row.separator, cells, is_record);
+        let headless = self
+            .headless
+            .is_some_and(|(other, last)| other == shape && row.span.start - last <= MOST_ROW);
+        let suited = |heading: &Row| suits(self.text, self.labels, heading, row, span, is_record);
+        let found = if headless { None } else { self.search(row, suited) };
         match &found {
             Some(found) => self.known.push((found.clone(), row.span.start)),
-            None => self.headless = Some((shape.0, shape.1, row.span.start)),
+            None => self.headless = Some((shape, row.span.start)),
         }
         found
     }
 
-    fn search(&self, row: &Row) -> Option<Row> {
+    fn search(&self, row: &Row, suited: impl Fn(&Row) -> bool) -> Option<Row> {
         if row.cells.len() < 2 {
             return None;
         }
@@ -260,7 +291,11 @@ impl Tables<'_> {
             }
             end = if span.start > floor { span.start } else { floor };
             let heading = self.headings(span, row);
-            if fits(&heading, row) && self.names_halves(&heading) {
+            if fits(&heading, row)
+                && self.names_halves(&heading)
+                && !self.has_item(&heading)
+                && suited(&heading)
+            {
                 return Some(heading);
             }
             if end == floor {
@@ -294,11 +329,8 @@ impl Tables<'_> {
         let mut other = false;
         for cell in &row.cells {
             let text = self.text[cell.clone()].trim_ascii();
-            if text.len() > 60 {
-                return false;
-            }
             // `SK2f0c…` is an id of Twilio, not a name with the word `sk`.
-            if !self.labels.is_empty() && is_value(text) {
+            if text.len() > LONGEST_NAME || is_value(text) {
                 return false;
             }
             let name = Name::of(text, true);
@@ -317,6 +349,35 @@ impl Tables<'_> {
         let joined = words(title).concat();
         self.labels.iter().any(|label| joined.contains(label.as_str()))
     }
+}
+
+/// The heading of the value at `span`.
+fn title(heading: &Row, row: &Row, span: &Range<usize>) -> Option<Range<usize>> {
+    if row.separator == b' ' {
+        let column = span.start - row.span.start;
+        return heading.cells.iter().find(|c| c.start - heading.span.start == column).cloned();
+    }
+    let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
+    heading.cells.get(column).cloned()
+}
+
+/// True if the heading of a value says which half it is.
+///
+/// `DB_PASSWORD | hunter2` names a secret, too. But it is not above a column of secrets: nothing
+/// that is above the value has a meaning then. If the row contains both halves, their places are enough.
+fn suits(
+    text: &[u8],
+    labels: &[String],
+    heading: &Row,
+    row: &Row,
+    span: &Range<usize>,
+    is_record: bool,
+) -> bool {
+    if is_record || !labels.is_empty() {
+        return true;
+    }
+    let role = |title: Range<usize>| Name::of(&text[title], false).role;
+    title(heading, row, span).is_none_or(|title| role(title) != Role::None)
 }
 
 /// True if a text has a run of letters and digits as long as an id.

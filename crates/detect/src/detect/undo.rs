@@ -3,6 +3,9 @@
 //! [`View`]: super::view::View
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::header;
 use crate::escapes::{Rewrite, control_sequence, escape, hex_byte};
@@ -70,9 +73,7 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         return None;
     }
     let operator = OPERATORS.iter().find(|operator| rest[at..].starts_with(operator));
-    if operator == Some(&&b","[..]) && !joins_a_list(rest, before) {
-        return None;
-    }
+    let is_list = operator == Some(&&b","[..]);
     at += operator.map_or(0, |operator| operator.len());
     at += blank(at);
     at += continued(at).unwrap_or(0);
@@ -89,7 +90,8 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         Some(b'_') => is_joined(),
         _ => is_part(next),
     };
-    (opens && joins).then_some(at + 1)
+    // Last, because it costs most: lists of strings are everywhere.
+    (opens && joins && (!is_list || joins_a_list(rest, before))).then_some(at + 1)
 }
 
 /// True if a string literal is an option of a command. A shell does not join arguments, even if a
@@ -135,14 +137,19 @@ fn typeset(rest: &[u8]) -> Option<usize> {
     (near.get(at) == Some(&b' ')).then_some(at + 1)
 }
 
+/// Functions that join the list after them, and the method that joins the list before it. To compile a
+/// search costs more than to search a few bytes.
+static LIST_CALLS: LazyLock<([Finder<'_>; 4], Finder<'_>)> = LazyLock::new(|| {
+    (["concat", "CONCAT", "paste", "join"].map(Finder::new), Finder::new(".join("))
+});
+
 /// True if the list around a comma is joined immediately: `concat!(…)`, `paste0(…)`,
 /// `[…].join('')`.
 fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
     let head = &before[before.len().saturating_sub(100)..];
     let tail = &rest[..rest.len().min(120)];
-    let calls: [&[u8]; 4] = [b"concat", b"CONCAT", b"paste", b"join"];
-    calls.iter().any(|call| memchr::memmem::find(head, call).is_some())
-        || memchr::memmem::find(tail, b".join(").is_some()
+    let (calls, method) = &*LIST_CALLS;
+    calls.iter().any(|call| call.find(head).is_some()) || method.find(tail).is_some()
 }
 
 /// True if a text looks like quoted-printable.

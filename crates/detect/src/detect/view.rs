@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::escapes::{Rewrite, escape};
+use crate::finding::Encoding;
 
 use super::columns;
 use super::dump;
@@ -28,6 +29,19 @@ pub(super) struct View<'a> {
     map: Option<Vec<(u32, u8)>>,
     /// The places where something was removed, in order.
     joints: Vec<Joint>,
+    /// The values of the view that are encoded in the stretch, in order.
+    parts: Vec<Part>,
+}
+
+/// A value that the stretch encodes.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its place in the view.
+    pub shown: Range<usize>,
+    /// The encoded run in the stretch, with its padding.
+    pub source: Range<usize>,
+    /// The encodings, outermost first.
+    pub layers: Vec<Encoding>,
 }
 
 /// Number of times that escapes are undone: a string in a string in a string.
@@ -36,12 +50,24 @@ const LAYERS: usize = 3;
 impl<'a> View<'a> {
     /// The unchanged stretch.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
-        Self { text: Cow::Borrowed(bytes), map: None, joints: Vec::new() }
+        Self { text: Cow::Borrowed(bytes), map: None, joints: Vec::new(), parts: Vec::new() }
     }
 
     /// A view of `text`. `map` gives the offset and length of the source of each byte.
     pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
-        Self { text: Cow::Owned(text), map: Some(map), joints: Vec::new() }
+        let (joints, parts) = (Vec::new(), Vec::new());
+        Self { text: Cow::Owned(text), map: Some(map), joints, parts }
+    }
+
+    /// The encoded value in which a span of the view begins.
+    fn part(&self, span: &Range<usize>) -> Option<&Part> {
+        let next = self.parts.partition_point(|part| part.shown.end <= span.start);
+        self.parts.get(next).filter(|part| part.shown.start <= span.start)
+    }
+
+    /// The encodings of a span of the view.
+    pub(super) fn layers(&self, span: &Range<usize>) -> &[Encoding] {
+        self.part(span).map_or(&[], |part| &part.layers)
     }
 
     /// True if it is the unchanged stretch.
@@ -51,6 +77,10 @@ impl<'a> View<'a> {
 
     /// The span of the original that a span of the view represents.
     pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
+        // The padding belongs to a whole value.
+        if let Some(part) = self.part(span).filter(|part| part.shown == *span) {
+            return part.source.clone();
+        }
         match &self.map {
             Some(map) if !span.is_empty() => {
                 let (last, len) = map[span.end - 1];
@@ -94,7 +124,7 @@ impl<'a> View<'a> {
     }
 
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
-    fn unescaped<'b>(&self) -> Option<View<'b>> {
+    pub(super) fn unescaped<'b>(&self) -> Option<View<'b>> {
         memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
         // Control sequences are marks, which have their own views.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
@@ -168,7 +198,7 @@ impl<'a> View<'a> {
         let mut made = Made {
             text: Vec::with_capacity(text.len()),
             map: Vec::with_capacity(text.len()),
-            joints: Vec::new(),
+            ..Made::default()
         };
         let mut settled = 0;
         while at < text.len() {
@@ -190,11 +220,11 @@ impl<'a> View<'a> {
             at = if at < text.len() { next(at) } else { at };
         }
         self.copy(settled..text.len(), &mut made);
-        Some(View { joints: made.joints, ..View::made(made.text, made.map) })
+        Some(made.view())
     }
 
     /// Appends an unchanged part of the view.
-    fn copy(&self, span: Range<usize>, made: &mut Made) {
+    pub(super) fn copy(&self, span: Range<usize>, made: &mut Made) {
         let from = self.joints.partition_point(|joint| joint.at < span.start);
         let joints = self.joints[from..].iter().take_while(|joint| joint.at <= span.end);
         let to = |at: usize| made.text.len() + at - span.start;
@@ -208,10 +238,23 @@ impl<'a> View<'a> {
 }
 
 /// A view in the making.
-struct Made {
-    text: Vec<u8>,
-    map: Vec<(u32, u8)>,
-    joints: Vec<Joint>,
+#[derive(Default)]
+pub(super) struct Made {
+    pub text: Vec<u8>,
+    pub map: Vec<(u32, u8)>,
+    pub joints: Vec<Joint>,
+    pub parts: Vec<Part>,
+}
+
+impl Made {
+    pub(super) fn view(self) -> View<'static> {
+        View {
+            text: Cow::Owned(self.text),
+            map: Some(self.map),
+            joints: self.joints,
+            parts: self.parts,
+        }
+    }
 }
 
 #[cfg(test)]

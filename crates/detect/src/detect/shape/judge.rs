@@ -95,6 +95,7 @@ impl Look<'_> {
             id,
             is_example,
             facts,
+            decoded: view.layers(&secret.range()).to_vec(),
         })
     }
 
