@@ -20,6 +20,7 @@ use super::dump;
 use super::item::{Item, Part};
 use super::label;
 use super::login;
+use super::near_id;
 use super::numbers;
 use super::order::Ends;
 use super::outline::Outline;
@@ -343,8 +344,10 @@ fn gather(
             evidence: pair.evidence,
         });
     }
+    near_id::mark(text, &mut items, &used);
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    let mut rest = rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
+    let mut rest: Vec<Item> =
+        rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
     found.joined.extend(mail::take(text, region.start, &mut rest, true));
     found.loose.append(&mut rest);
 }

@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+use super::contents;
 use super::item::{Item, Part};
 use super::lines::{Line, lines};
-use super::name::Role;
+use super::name::{Name, Role};
 use super::outline::{Kind, Outline, Scope};
+use super::owner;
+use super::shared_name;
 use super::table::Cell;
-use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
+use super::words::{is_aged, is_aws, is_number, is_purpose, is_service, is_tag};
 
 /// The comparison of two names' stems, including those of scopes that contain only one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub(super) struct Relation {
     pub service: bool,
     /// One of the two is named as old, the other is not.
     pub aged: bool,
+    /// The secret's name says that it has another use than access to AWS, and the id's name does not.
+    pub other_use: bool,
     /// Both are in one row of a table.
     pub row: bool,
     /// They are in different rows, objects, list items or sections.
@@ -83,7 +88,12 @@ impl Context<'_> {
         if self.outline.of(id) == self.outline.of(secret) {
             return self.related(id, secret, [&[], &[]], [&self.stems[id], &self.stems[secret]]);
         }
-        let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
+        let (mut id_scopes, mut secret_scopes) = self.outline.apart(id, secret);
+        if self.are_in_cells(&id_scopes, &secret_scopes) {
+            // The cells of a notebook share their variables, so they are not records.
+            id_scopes.clear();
+            secret_scopes.clear();
+        }
         let scopes = [self.own(id, &id_scopes), self.own(secret, &secret_scopes)];
         let stems = [self.stem(id, scopes[0]), self.stem(secret, scopes[1])];
         self.related(id, secret, scopes, [&stems[0], &stems[1]])
@@ -116,19 +126,25 @@ impl Context<'_> {
             stems = if differ { stems } else { Stems::One };
         }
         let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
+        // A value without a name is not called new, and a sentence may speak of the whole key.
+        let is_bare = |item: usize, scopes: &[usize]| bare(item) && scopes.is_empty();
+        let calls_old = match (aged(id_stem), aged(secret_stem)) {
+            (true, false) => !is_bare(secret, secret_scopes) && !loose(id),
+            (false, true) => !is_bare(id, id_scopes) && !loose(secret),
+            _ => false,
+        };
         let longer = if id_stem.len() > secret_stem.len() { id_stem } else { secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
             _ => (false, false),
         };
         let record = |scopes: &[usize]| {
-            scopes.iter().any(|&scope| {
-                // `secret_keys = { prod: …, dev: … }` contains halves of several keys.
-                let scope = self.outline.scope(scope);
-                let half = scope.name.role.is_secret()
-                    || matches!(scope.name.role, Role::Key | Role::KeyId);
-                is_record(scope) && !half
-            })
+            let mut scopes = scopes.iter().map(|&scope| self.outline.scope(scope));
+            // `secret_keys = { prod: …, dev: … }` contains halves of several keys.
+            let half = |scope: &Scope| {
+                scope.name.role.is_secret() || matches!(scope.name.role, Role::Key | Role::KeyId)
+            };
+            !scopes.clone().any(half) && scopes.any(is_record)
         };
         let any = |scopes: &[usize], kind: Kind| {
             scopes.iter().any(|&scope| self.outline.scope(scope).kind == kind)
@@ -151,11 +167,11 @@ impl Context<'_> {
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
             // "OLD: <id> / <secret>" refers to both.
-            aged: aged(id_stem) != aged(secret_stem)
-                && self.lines[id].number != self.lines[secret].number,
+            aged: calls_old && self.lines[id].number != self.lines[secret].number,
+            other_use: self.has_other_use(id, secret),
             apart: other_row
                 || sections && stems != Stems::Same
-                || records && assigned(id) && assigned(secret),
+                || records && assigned(id) && assigned(secret) && !self.are_in_messages(id, secret),
             separate_objects: objects(id_scopes) && objects(secret_scopes)
                 || records
                 || headed
@@ -163,6 +179,21 @@ impl Context<'_> {
             together: self.together(id, secret),
             distinct_words: self.distinct_words(id, secret),
         }
+    }
+
+    /// True if the outermost scopes of two items are cells of a notebook.
+    fn are_in_cells(&self, id_scopes: &[usize], secret_scopes: &[usize]) -> bool {
+        [id_scopes, secret_scopes].into_iter().all(|scopes| {
+            let outermost = scopes.last().map(|&scope| self.outline.scope(scope));
+            outermost.is_some_and(|scope| contents::is_cell(self.text, scope))
+        })
+    }
+
+    /// True if two items are in texts of messages.
+    fn are_in_messages(&self, id: usize, secret: usize) -> bool {
+        [id, secret]
+            .into_iter()
+            .all(|item| contents::is_in_message(self.text, self.items[item].span.start))
     }
 
     /// The scopes that add information to an item's own name: not those that contain only its
@@ -211,6 +242,20 @@ impl Context<'_> {
     fn fill_lines(&self, id: usize, secret: usize) -> bool {
         let (a, b) = (self.lines[id], self.lines[secret]);
         a.number != b.number && a.is_record && b.is_record
+    }
+
+    /// True if the secret's own name says that it has another use than access to AWS. If the id's name
+    /// has the same word, or is not that of a key of AWS, this is no contradiction.
+    fn has_other_use(&self, id: usize, secret: usize) -> bool {
+        let (id, secret) = (&self.items[id].label, &self.items[secret].label);
+        let has_aws = |name: &Name| name.rest.iter().any(|word| is_aws(word));
+        // `access-id` may be the counterpart of `private-key`.
+        id.name.role == Role::KeyId
+            && (id.name.access_key || has_aws(&id.name))
+            && (!secret.indirect || secret.on_value_line)
+            && secret.name.role != Role::SecretKey
+            && !has_aws(&secret.name)
+            && secret.name.rest.iter().any(|word| is_purpose(word) && !id.name.rest.contains(word))
     }
 
     fn distinct_words(&self, id: usize, secret: usize) -> bool {
@@ -332,7 +377,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
             continue;
         }
         let span = items[index].span.clone();
-        let label = &mut items[index].label;
+        let mut label = std::mem::take(&mut items[index].label);
         if let Some(cell) = &cells[index]
             && !label.assigned
         {
@@ -360,7 +405,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
                 label.name = name;
                 label.indirect = true;
             } else if let Some(scope) = scope.filter(|_| !label.name.says()) {
-                label.name = scope.name.clone();
+                label.name = shared_name::of_scope(items, index, scope);
                 label.indirect = true;
             }
             if unnamed && !label.name.stem.iter().any(|word| number.contains(word)) {
@@ -373,8 +418,14 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
         }
         let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
         label.name.aws |= aws;
-        if label.name.role == Role::Secret && label.name.aws && label.name.stem.is_empty() {
-            label.name.role = Role::SecretKey;
+        items[index].label = label;
+    }
+    shared_name::complete(items, outline, NEAR);
+    owner::of_lines(text, items);
+    for item in items.iter_mut().filter(|item| !matches!(item.part, Part::Vacant { .. })) {
+        let name = &mut item.label.name;
+        if name.role == Role::Secret && name.aws && name.stem.is_empty() {
+            name.role = Role::SecretKey;
         }
     }
 }

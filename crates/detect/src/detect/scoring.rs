@@ -163,6 +163,7 @@ impl<'a> PairScorer<'a> {
                 && relation.stems != Stems::Same
             || relation.apart
             || relation.aged
+            || relation.other_use
             || (foreign || relation.stems == Stems::Part)
                 && named_id.role == Role::User
                 && is_named

@@ -171,6 +171,7 @@ fn own_words(rule: &Rule) -> Vec<String> {
 fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
     let text = scene.text;
     let make = |span: &Range<usize>| Item {
+        near_id: false,
         span: span.clone(),
         decoded: Vec::new(),
         part: Part::Secret { value: Secret::new(Vec::new()), strength: Strength::Strong },
