@@ -300,7 +300,7 @@ fn worst(finding: &Finding) -> impl Ord + use<> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write(
     format: Format,
     report: &Report<'_>,

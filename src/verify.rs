@@ -250,7 +250,7 @@ fn mark_unanswered(
 /// must not make a run pass as complete.
 fn note_unanswered(unanswered: &Unanswered, options: &VerifyOptions, ledger: &Ledger) {
     let not_tried = ask::not_tried(options.max_candidates);
-    // Those two are problems of their own.
+    // These two have their own problems.
     let others = unanswered.iter().filter(|(why, _)| **why != ENDED && **why != not_tried);
     for (why, keys) in others {
         // The findings themselves say which keys these are.

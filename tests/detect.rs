@@ -1,9 +1,11 @@
 //! Detection: the credentials that are found, and the pairs that they form.
 
 mod alone;
+mod announced;
 mod encodings;
 mod examples;
 mod file_names;
+mod joints;
 mod kinds;
 mod laws;
 mod near_examples;

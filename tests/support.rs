@@ -17,6 +17,7 @@ pub(crate) mod iam_stub;
 #[cfg(feature = "verify")]
 pub(crate) mod moto;
 pub(crate) mod oracle;
+mod planted;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod require;
@@ -29,31 +30,20 @@ pub(crate) mod tools;
 pub(crate) mod watched;
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use keysweep::rules::template::Filler;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use tempfile::TempDir;
 
+pub(crate) use crate::support::planted::look_for_secrets;
+use crate::support::planted::plant;
 use crate::support::programs::GIT;
-
-/// Secrets in files of some test, by their first bytes. A run of all tests plants a hundred thousand.
-static PLANTED: LazyLock<Mutex<HashMap<[u8; FIRST], Vec<String>>>> = LazyLock::new(Mutex::default);
-
-/// The number of bytes by which secrets are looked up. No secret is shorter.
-const FIRST: usize = 8;
-
-fn plant(secret: &str) {
-    let first = *secret.as_bytes().first_chunk().expect("a secret is longer");
-    let mut planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
-    planted.entry(first).or_default().push(secret.to_owned());
-}
 
 static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("KEYSWEEP_TEST_SEED") {
     Ok(text) => text.parse().expect("KEYSWEEP_TEST_SEED is a number"),
@@ -79,7 +69,7 @@ pub(crate) fn cases(count: u32) -> ProptestConfig {
 pub(crate) struct Keys(u64);
 
 impl Keys {
-    /// Of a test's own name, so that no two tests share a key.
+    /// Keys by the name of a test, so that no two tests share a key.
     pub(crate) fn new(name: &str) -> Self {
         let start = name.bytes().fold(seed() ^ 0xcbf2_9ce4_8422_2325, |state, byte| {
             (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -317,24 +307,6 @@ impl Program {
         }
         look_for_secrets(&written, &self.arguments);
     }
-}
-
-/// Asserts that no planted secret is in what was `written` by the program with `arguments`.
-#[track_caller]
-pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std::fmt::Debug) {
-    let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_planted = |text: &[u8]| {
-        let secrets = text.first_chunk().and_then(|first: &[u8; FIRST]| planted.get(first));
-        secrets.is_some_and(|secrets| secrets.iter().any(|one| text.starts_with(one.as_bytes())))
-    };
-    let prints = |text: &S| {
-        let text = text.as_ref().as_bytes();
-        (0..text.len()).any(|at| is_planted(&text[at..]))
-    };
-    let found = written.iter().any(prints);
-    // A test that fails must not stop the others.
-    drop(planted);
-    assert!(!found, "a secret was printed by {arguments:?}");
 }
 
 /// The result of a run.

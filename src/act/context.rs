@@ -123,7 +123,7 @@ impl Context<'_> {
     /// Writes it.
     ///
     /// # Errors
-    /// Those of the output.
+    /// An error of the output.
     pub fn announce(&mut self) -> Result<(), Failure> {
         let line = self.announcement();
         writeln!(self.out, "{line}")?;

@@ -65,10 +65,10 @@ impl Facts {
         Ok(Self { key, last_used, user, others, quarantine, signs, unseen })
     }
 
-    /// Writes them for people.
+    /// Writes the facts for people.
     ///
     /// # Errors
-    /// Those of the output.
+    /// An error of the output.
     pub fn write(&self, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\n{}", self.key.id)?;
         let mut line = |what: &str, text: &str| writeln!(out, "  {what:<11} {}", escape_line(text));

@@ -59,7 +59,8 @@ impl Places {
                 for place in result["locations"].as_array().into_iter().flatten() {
                     let place = &place["physicalLocation"];
                     let path = &place["artifactLocation"]["uri"];
-                    self.add(id, path_and_line(path, &Value::Null, &place["region"]["startLine"]));
+                    let region = &place["region"];
+                    self.add(id, &path_and_line(path, &Value::Null, &region["startLine"]));
                 }
             }
             return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
@@ -69,16 +70,16 @@ impl Places {
         let one = is_line && document.get("fingerprint").is_some();
         for finding in findings.into_iter().flatten().chain(one.then_some(document)) {
             for place in finding["occurrences"].as_array().into_iter().flatten() {
-                self.add(&finding["key_id"], of_occurrence(place));
+                self.add(&finding["key_id"], &of_occurrence(place));
             }
         }
         let closes = is_line && document.get("coverage").is_some_and(Value::is_object);
         one || closes || (!is_line && document["tool"]["name"] == "keysweep")
     }
 
-    fn add(&mut self, id: &Value, place: String) {
+    fn add(&mut self, id: &Value, place: &str) {
         let Some(id) = id.as_str().and_then(|id| KeyId::parse(id.as_bytes())) else { return };
-        self.0.entry(id).or_default().insert(escape_line(&place));
+        self.0.entry(id).or_default().insert(escape_line(place));
     }
 }
 

@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// by value, without line numbers or times. Existing entries keep their reason and last day. A
     /// suppressed key is still leaked: `keysweep explain` says how to replace it.
     Baseline(super::baseline::BaselineArguments),
-    /// Show what keysweep finds, in a small project of its own
+    /// Show what keysweep finds, in a small temporary project
     ///
     /// Makes a project in a temporary folder, with random keys in a dozen of the forms in which
     /// keys leak, scans it, and says what to run next.

@@ -56,7 +56,6 @@ pub(super) struct RulesArguments {
     config: ConfigArguments,
 }
 
-/// Formats of lists.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ListFormat {
     /// One line each

@@ -365,7 +365,7 @@ pub(super) fn stays_here(path: &Path) -> io::Result<()> {
 /// The permissions of a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Those of the umask, and no more than those of the replaced file.
+    /// The permissions that the umask allows, and no more than the replaced file had.
     Usual,
     /// Only its owner: it contains secrets.
     Owner,

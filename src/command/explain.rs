@@ -118,7 +118,7 @@ pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let guide = guide(subject, rules);
     if let Some(guide) = &guide {

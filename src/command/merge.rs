@@ -38,7 +38,7 @@ pub enum Error {
 
 /// The partials that the arguments name, each once, sorted by path.
 ///
-/// Of a folder these are all partials in it, at any depth, without following links. Other files in it
+/// A folder names all partials in it, at any depth, without following links. Other files in it
 /// are ignored, so partials may be in a folder with reports.
 ///
 /// # Errors

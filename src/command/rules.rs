@@ -14,7 +14,6 @@ struct List<'a> {
     rules: Vec<RuleJson<'a>>,
 }
 
-/// A rule in JSON.
 #[derive(Serialize)]
 struct RuleJson<'a> {
     id: &'a RuleId,
@@ -67,7 +66,7 @@ fn file(rule: &Rule) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let longest = |length: fn(&Rule) -> usize| rules.rules.iter().map(length).max().unwrap_or(0);
     let width = longest(|rule| rule.id.as_str().len());
@@ -87,7 +86,7 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let list = List { rules: rules.rules.iter().map(|rule| RuleJson::new(rule, rules)).collect() };
     report::write_json(&list, Layout::Indented, out)

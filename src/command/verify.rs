@@ -146,7 +146,7 @@ pub fn note_nothing_asked(earlier: &Earlier, found: &[Finding], ledger: &Ledger)
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     let verdict = &finding.verification;
     let id = finding.credential.key_id.as_deref().unwrap_or_default();
@@ -173,7 +173,7 @@ pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     #[derive(Serialize)]
     struct Verified<'a> {

@@ -100,7 +100,7 @@ pub fn part_of(finding: &Finding) -> &'static str {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_diff(
     format: Format,
     diff: &Diff,

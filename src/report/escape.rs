@@ -23,7 +23,7 @@ pub enum Layout {
 /// Writes `value` and a line feed.
 ///
 /// # Errors
-/// Those of `out`.
+/// An error of `out`.
 pub fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     let limit = match layout {
         Layout::Line => 0,

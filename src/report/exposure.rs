@@ -55,7 +55,6 @@ pub(super) fn places(finding: &Finding) -> impl Iterator<Item = &Occurrence> {
     of(true).chain(of(false))
 }
 
-/// The seconds of a date.
 pub(super) fn seconds(date: &str) -> Option<i64> {
     date.parse::<Timestamp>().ok().map(Timestamp::as_second)
 }

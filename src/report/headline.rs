@@ -49,7 +49,6 @@ pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.is_some() || finding.verification.status == Status::Canary
 }
 
-/// Words as a sentence.
 pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

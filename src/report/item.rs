@@ -12,7 +12,6 @@ use crate::finding::{Finding, Occurrence, Origin, Spot};
 /// Maximum number of further locations of one result. GitHub keeps 100 locations for each result.
 const FURTHER: usize = 20;
 
-/// One result.
 pub(super) struct ResultItem<'a> {
     pub(super) finding: &'a Finding,
     place: Cow<'a, Occurrence>,
@@ -76,7 +75,7 @@ struct OnlyInHistory<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Those of all places.
+    /// The results of all places.
     pub(super) fn all(finding: &'a Finding) -> Self {
         Self::new(finding, finding.places())
     }

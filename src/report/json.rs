@@ -49,7 +49,7 @@ pub(super) struct Document<'a, F> {
     pub(super) finding_count: Option<u64>,
     #[serde(skip_deserializing)]
     remedies: Remedies,
-    /// Those of the user: their texts belong to the report.
+    /// The rules of the user: their texts belong to the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) rules: Vec<RuleRecord>,
     /// Only in a sweep.

@@ -36,7 +36,6 @@ pub(super) enum Markup {
     },
 }
 
-/// The message of a result.
 pub(super) fn message(report: &Report<'_>, item: &ResultItem<'_>, markup: Markup) -> String {
     let linked = markup == Markup::Sarif { linked: true };
     let name = |bytes: &[u8]| markup.name(bytes);

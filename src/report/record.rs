@@ -195,7 +195,7 @@ pub(super) struct OccurrenceRecord {
     /// The place for services, if it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shown: Option<Shown>,
-    /// Of CODEOWNERS.
+    /// The owners in CODEOWNERS.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     owners: Vec<String>,
     #[serde(default)]

@@ -13,7 +13,6 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-/// The line of a finding.
 pub(super) fn line(report: &Report<'_>, finding: &Finding) -> String {
     let place = finding.occurrences.first().map(text::position).unwrap_or_default();
     let level = if finding.is_active() { "active" } else { finding.severity.as_str() };

@@ -40,7 +40,7 @@ pub fn done_steps(text: &str) -> BTreeSet<String> {
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write_ticket(
     report: &Report<'_>,
     finding: &Finding,

@@ -36,7 +36,6 @@ struct Account<'a> {
     account_id: Option<&'a str>,
 }
 
-/// A rule.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct RuleName<'a> {
     rule: &'a str,
@@ -63,9 +62,9 @@ struct Row<K> {
 pub(super) struct Sums {
     credentials: u64,
     active: u64,
-    /// Those at HEAD, in an index or in a file, and not active.
+    /// Credentials at HEAD, in an index or in a file that are not active.
     at_head: u64,
-    /// The others.
+    /// All other credentials that are not active.
     in_history: u64,
     errors: u64,
     warnings: u64,

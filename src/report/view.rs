@@ -31,7 +31,7 @@ pub struct Filtered {
     /// The number of places that are not in the report, of findings that are.
     #[serde(default)]
     pub places: u64,
-    /// Of `--only-live`: the number of hidden findings for each reason (see [`REASONS`]).
+    /// With `--only-live`, the number of hidden findings for each reason (see [`REASONS`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reasons: BTreeMap<String, u64>,
 }

@@ -80,7 +80,7 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// Those of the file.
+    /// An error of the file.
     pub(super) fn finish_all(
         mut self,
         rules: &RuleSet,

@@ -29,7 +29,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// Those of the repository that all sources are of.
+    /// The owners of the repository to which all sources belong.
     pub(super) fn of_sources(sources: &[Source]) -> Self {
         Self::at(match sources {
             [Source::Files(options)] | [Source::Files(options), Source::History(_)] => {
@@ -46,7 +46,7 @@ impl Owners {
         })
     }
 
-    /// Those of a target of a sweep.
+    /// The owners of a target of a sweep.
     pub(super) fn of_target(target: &Target) -> Self {
         Self::at(match &target.history {
             Some(history) => FileLocation::Head(Box::new(history.clone())),

@@ -388,7 +388,7 @@ const HIT: &[u8] = b"{\"hit\":";
 ///
 /// # Errors
 ///
-/// Those of `file`.
+/// An error of `file`.
 pub fn beginning(file: impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     file.take(BEGINNING.len() as u64).read_to_end(&mut head)?;

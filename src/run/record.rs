@@ -382,7 +382,7 @@ impl<'de> Deserialize<'de> for PipeSecret {
 ///
 /// # Errors
 ///
-/// Those of `pipe`.
+/// An error of `pipe`.
 pub fn write_to_pipe(record: &HitRecord, pipe: &mut dyn Write) -> io::Result<()> {
     let secret = |secret: &Option<Secret>| secret.clone().map(PipeSecret);
     let rival = |rival: &Rival| PipeRival {

@@ -248,7 +248,7 @@ enum Tail<'t> {
 }
 
 impl<'t> Tail<'t> {
-    /// Of a text that begins with `head`; of one that is read in order and continues, nothing.
+    /// The tail of a text that begins with `head`; nothing if it is read in order and continues.
     fn of(head: &'t [u8], whole: bool, file: Option<&dyn ReadAt>) -> Self {
         if whole {
             return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);

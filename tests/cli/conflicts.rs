@@ -5,7 +5,7 @@ use crate::support::{Keys, Project};
 /// Options that do not fit a command, and a word that the refusal must contain.
 type Pair = (&'static [&'static str], &'static str);
 
-/// Of every command that scans.
+/// Options of every command that scans.
 const OF_ALL: [Pair; 12] = [
     (&["--fail-on", "active"], "needs --verify"),
     (&["--fail-on", "active", "--verify-dry-run"], "needs --verify"),
@@ -21,7 +21,7 @@ const OF_ALL: [Pair; 12] = [
     (&["--sarif-category", "nightly"], "SARIF"),
 ];
 
-/// Of what asks AWS: with `--verify`, or the command `verify`.
+/// Options for requests to AWS: with `--verify`, or the command `verify`.
 const OF_STS: [Pair; 6] = [
     (&["--fips", "--sts-endpoint", "http://127.0.0.1:1"], "cannot be used with"),
     (&["--fips", "--partition", "aws-cn"], "--fips with --partition aws-cn"),
@@ -42,7 +42,7 @@ const NEED_VERIFY: [&[&str]; 7] = [
     &["--rate", "1"],
 ];
 
-/// Of one command alone.
+/// Options of one command alone.
 const OF_ONE: [(&[&str], &str); 19] = [
     (&["staged", "--hook", "--fail-on", "never"], "--hook with --fail-on never"),
     (&["range", "HEAD..HEAD", "--hook", "--fail-on", "never"], "--hook with --fail-on never"),

@@ -67,7 +67,7 @@ fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
     project.file("all/one/conf/a.env", &whole.env);
     project.file("all/two/id.txt", format!("the key {} is old\n", whole.id));
     project.file("all/rest/secret.env", format!("AWS_SECRET_ACCESS_KEY={}\n", whole.secret));
-    // Of other providers: a made-up token, and a pair whose id is nothing alone.
+    // Credentials of other providers: a made-up token, and a pair whose id is nothing alone.
     let made_up = keys.filled("ghp_{{alnum:36}}");
     let twilio = keys.filled("twilio_sid: AC{{hex:32}}\ntwilio_auth_token: {{hex:32}}\n");
     project.file("all/two/made-up.env", format!("t={made_up}\n"));
@@ -213,7 +213,7 @@ fn the_targets_need_not_be_there_and_a_folder_is_enough() {
 #[test]
 fn names_of_separate_sweeps_count_from_the_folder_of_all() {
     let (project, _) = everything("merge names");
-    // Those whose history or files belong to no other target.
+    // Targets whose history or files belong to no other target.
     let given = ["all/two", "all/rest", "all/notes/deep", "all/notes/c.txt"];
     let whole: Vec<&str> = ["sweep"].into_iter().chain(given).collect();
     let (one, _) = outputs(&project, "sweep", &whole);

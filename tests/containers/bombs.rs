@@ -249,7 +249,7 @@ fn of_maps(name: &str, maps: &[String], page: &str) -> Vec<u8> {
 
 #[test]
 fn cmaps_that_say_all_codes_a_million_times() {
-    // Of one letter, of two, and with a list of several letters for each code.
+    // Maps of one letter, of two, and with a list of several letters for each code.
     let pages = "BT /F1 1 Tf <0041> Tj ET";
     let ranges = |one: &str, two: &str| {
         format!(

@@ -12,119 +12,119 @@ struct Form {
     name: &'static str,
     tools: &'static [&'static str],
     script: &'static str,
-    way: &'static [&'static str],
+    path: &'static [&'static str],
 }
 
 const FORMS: &[Form] = &[
-    Form { name: "a.zip", tools: &["zip"], script: "zip -qr a.zip conf", way: &["conf/prod.env"] },
+    Form { name: "a.zip", tools: &["zip"], script: "zip -qr a.zip conf", path: &["conf/prod.env"] },
     Form {
         name: "stored.jar",
         tools: &["jar"],
         script: "jar --create --no-compress --file stored.jar conf",
-        way: &["conf/prod.env"],
+        path: &["conf/prod.env"],
     },
-    Form { name: "a.jar", tools: &["jar"], script: "jar cf a.jar conf", way: &["conf/prod.env"] },
+    Form { name: "a.jar", tools: &["jar"], script: "jar cf a.jar conf", path: &["conf/prod.env"] },
     Form {
         name: "streamed.zip",
         tools: &["zip"],
         script: "cat conf/prod.env | zip -q - - > streamed.zip",
-        way: &["-"],
+        path: &["-"],
     },
     Form {
         name: "app.pyz",
         tools: &["python3"],
         script: "mkdir z && cp conf/prod.env z/__main__.py && python3 -m zipapp -p '/usr/bin/env python3' \
                  -o app.pyz z && rm -r z",
-        way: &["__main__.py"],
+        path: &["__main__.py"],
     },
-    Form { name: "a.tar", tools: &["tar"], script: "tar cf a.tar conf", way: &["conf/prod.env"] },
+    Form { name: "a.tar", tools: &["tar"], script: "tar cf a.tar conf", path: &["conf/prod.env"] },
     Form {
         name: "v7.tar",
         tools: &["tar"],
         script: "tar --format=v7 -cf v7.tar conf",
-        way: &["conf/prod.env"],
+        path: &["conf/prod.env"],
     },
     Form {
         name: "pax.tar",
         tools: &["tar"],
         script: "tar --format=pax --pax-option=comment=x -cf pax.tar conf",
-        way: &["conf/prod.env"],
+        path: &["conf/prod.env"],
     },
     Form {
         name: "a.tgz",
         tools: &["tar"],
         script: "tar czf a.tgz conf",
-        way: &["a.tar", "conf/prod.env"],
+        path: &["a.tar", "conf/prod.env"],
     },
     Form {
         name: "a.env.gz",
         tools: &["gzip"],
         script: "gzip -nc conf/prod.env > a.env.gz",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "two.gz",
         tools: &["gzip"],
         script: "(echo | gzip -c; gzip -nc conf/prod.env) > two.gz",
-        way: &["two"],
+        path: &["two"],
     },
     Form {
         name: "a.env.bz2",
         tools: &["bzip2"],
         script: "bzip2 -c conf/prod.env > a.env.bz2",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "a.env.xz",
         tools: &["xz"],
         script: "xz -c conf/prod.env > a.env.xz",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "a.env.lzma",
         tools: &["xz"],
         script: "xz --format=lzma -c conf/prod.env > a.env.lzma",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "a.env.zst",
         tools: &["zstd"],
         script: "zstd -qc conf/prod.env > a.env.zst",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "a.env.lz4",
         tools: &["lz4"],
         script: "lz4 -qc conf/prod.env > a.env.lz4",
-        way: &["a.env"],
+        path: &["a.env"],
     },
     Form {
         name: "a.txz",
         tools: &["tar", "xz"],
         script: "tar cJf a.txz conf",
-        way: &["a.tar", "conf/prod.env"],
+        path: &["a.tar", "conf/prod.env"],
     },
-    Form { name: "a.a", tools: &["ar"], script: "ar rc a.a conf/prod.env", way: &["prod.env"] },
+    Form { name: "a.a", tools: &["ar"], script: "ar rc a.a conf/prod.env", path: &["prod.env"] },
     Form {
         name: "a.deb",
         tools: &["dpkg-deb"],
         script: "mkdir -p d/DEBIAN && cp -r conf d && printf 'Package: x\nVersion: 1\n\
                  Architecture: all\nMaintainer: a <a@b>\nDescription: x\n' > d/DEBIAN/control && \
                  dpkg-deb -Zxz --build d a.deb && rm -r d",
-        way: &["data.tar.xz", "data.tar", "conf/prod.env"],
+        path: &["data.tar.xz", "data.tar", "conf/prod.env"],
     },
     Form {
         name: "a.7z",
         tools: &["7z"],
         script: "7z a a.7z conf >/dev/null",
-        way: &["conf/prod.env"],
+        path: &["conf/prod.env"],
     },
     Form {
         name: "deep.zip",
         tools: &["zip", "tar"],
         script: "tar cf layer.tar conf && gzip -n layer.tar && zip -q deep.zip layer.tar.gz && \
                  rm layer.tar.gz",
-        way: &["layer.tar.gz", "layer.tar", "conf/prod.env"],
+        path: &["layer.tar.gz", "layer.tar", "conf/prod.env"],
     },
 ];
 
@@ -183,15 +183,16 @@ pub(crate) fn made(project: &Project, tools: &[&str], script: &str) -> bool {
 }
 
 /// Way and line of every occurrence of a report.
-pub(crate) fn ways(ran: &Ran) -> Vec<(Vec<String>, u64)> {
+pub(crate) fn member_paths(ran: &Ran) -> Vec<(Vec<String>, u64)> {
     let report = ran.json();
     let findings = report["findings"].as_array().expect("findings");
     let places = findings.iter().filter_map(|one| one["occurrences"].as_array()).flatten();
     places
         .map(|place| {
-            let way = place["inside"].as_array().expect("a way").iter();
-            let way = way.filter_map(|part| part.as_str().map(str::to_owned)).collect();
-            (way, place["line"].as_u64().expect("a line"))
+            let member_path = place["inside"].as_array().expect("a list").iter();
+            let member_path =
+                member_path.filter_map(|part| part.as_str().map(str::to_owned)).collect();
+            (member_path, place["line"].as_u64().expect("a line"))
         })
         .collect()
 }
@@ -205,11 +206,11 @@ fn every_container_is_opened_and_reported_with_its_path() {
         }
         let arguments = ["scan", "--format", "json", form.name];
         let ran = project.keysweep(arguments).run().exits(1);
-        let way: Vec<&str> = [&[form.name], form.way].concat();
-        let way = way.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let member_path: Vec<&str> = [&[form.name], form.path].concat();
+        let member_path = member_path.into_iter().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(
-            ways(&ran),
-            [(way.clone(), if form.name == "two.gz" { 4 } else { 3 })],
+            member_paths(&ran),
+            [(member_path.clone(), if form.name == "two.gz" { 4 } else { 3 })],
             "{}",
             form.name
         );
@@ -217,7 +218,7 @@ fn every_container_is_opened_and_reported_with_its_path() {
         // A pipe has no end to look at: a zip archive after a program is only found in a short one.
         let piped = ["scan", "--format", "json", "--stdin-name", form.name, "-"];
         let piped = project.keysweep(piped).input(bytes).run().exits(1);
-        assert_eq!(ways(&piped), ways(&ran), "{} from a pipe", form.name);
+        assert_eq!(member_paths(&piped), member_paths(&ran), "{} from a pipe", form.name);
     }
 }
 
@@ -228,12 +229,13 @@ fn containers_written_by_a_script_are_opened() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/make.py");
     let script = format!("python3 -B {script} . {} {}", pair.id, pair.secret);
     assert!(made(&project, &["python3"], &script));
-    for &(name, way, line) in BY_HAND {
+    for &(name, member_path, line) in BY_HAND {
         let ran = project.keysweep(["scan", "--format", "json", name]).run().exits(1);
-        let way: Vec<String> = [&[name], way].concat().into_iter().map(str::to_owned).collect();
-        let (ways, report) = (ways(&ran), ran.json());
-        let (met, at) = ways.first().expect("a place");
-        assert_eq!(met, &way, "{name}");
+        let member_path: Vec<String> =
+            [&[name], member_path].concat().into_iter().map(str::to_owned).collect();
+        let (member_paths, report) = (member_paths(&ran), ran.json());
+        let (met, at) = member_paths.first().expect("a place");
+        assert_eq!(met, &member_path, "{name}");
         assert!(line == 0 || *at == line, "{name}: line {at}");
         let finding = &report["findings"][0];
         assert_eq!(finding["key_id"], pair.id.as_str(), "{name}");
@@ -257,7 +259,7 @@ fn compiled_classes_and_modules_and_packs_of_git() {
             let ran = project.keysweep(["scan", "--format", "json", file]).run().exits(1);
             let finding = &ran.json()["findings"][0];
             assert_eq!(finding["rule"], "aws-access-key", "{file}");
-            assert_eq!(ways(&ran)[0].0[0], file);
+            assert_eq!(member_paths(&ran)[0].0[0], file);
         }
     };
     found("javac K.java", "javac", "K.class");
@@ -282,14 +284,15 @@ fn history_staged_and_range_open_blobs() {
     if !made(&project, &["zip"], "zip -qr app.zip conf && rm -r conf") {
         return;
     }
-    let way = vec![("app.zip".to_owned(), "conf/prod.env".to_owned())];
+    let member_path = vec![("app.zip".to_owned(), "conf/prod.env".to_owned())];
     let at = |ran: &Ran| -> Vec<(String, String)> {
-        let ways = ways(ran).into_iter();
-        ways.map(|(way, line)| {
-            assert_eq!(line, 3);
-            (way[0].clone(), way[1].clone())
-        })
-        .collect()
+        let member_paths = member_paths(ran).into_iter();
+        member_paths
+            .map(|(member_path, line)| {
+                assert_eq!(line, 3);
+                (member_path[0].clone(), member_path[1].clone())
+            })
+            .collect()
     };
     let run = |arguments: &[&str]| {
         let all = [arguments, &["--format", "json"]].concat();
@@ -297,16 +300,16 @@ fn history_staged_and_range_open_blobs() {
     };
     project.git(&["init", "-q"]).git(&["commit", "-q", "--allow-empty", "-m", "first"]);
     project.git(&["add", "-A"]);
-    assert_eq!(at(&run(&["staged"])), way);
+    assert_eq!(at(&run(&["staged"])), member_path);
     project.git(&["commit", "-qm", "packed"]);
-    assert_eq!(at(&run(&["history"])), way);
-    assert_eq!(at(&run(&["range", "HEAD~1..HEAD"])), way);
+    assert_eq!(at(&run(&["history"])), member_path);
+    assert_eq!(at(&run(&["range", "HEAD~1..HEAD"])), member_path);
     // As a change of another container, packed; and gone from the tree.
     assert!(made(&project, &["zip"], "seq 1 20000 > noise && zip -q app.zip noise && rm noise"));
     project.git(&["commit", "-qam", "more"]).git(&["rm", "-q", "app.zip"]);
     project.git(&["commit", "-qm", "gone"]).git(&["repack", "-adfq", "--depth=50"]);
     let ran = run(&["history"]);
-    assert_eq!(at(&ran), way, "one path, one place");
+    assert_eq!(at(&ran), member_path, "one path, one place");
     assert_eq!(ran.json()["findings"][0]["key_id"], pair.id.as_str());
 }
 
@@ -326,13 +329,13 @@ fn sarif_points_at_the_file_and_names_the_nested_artifact() {
     assert_eq!(member["region"]["startLine"], 3);
     let mut at =
         &run["artifacts"][member["artifactLocation"]["index"].as_u64().expect("an index") as usize];
-    let mut way = vec![];
+    let mut member_path = vec![];
     loop {
-        way.push(at["location"]["uri"].as_str().expect("a URI"));
+        member_path.push(at["location"]["uri"].as_str().expect("a URI"));
         let Some(parent) = at["parentIndex"].as_u64() else { break };
         at = &run["artifacts"][parent as usize];
     }
-    assert_eq!(way, ["conf/prod.env", "in.zip", "app.zip"]);
+    assert_eq!(member_path, ["conf/prod.env", "in.zip", "app.zip"]);
 }
 
 #[test]
@@ -349,7 +352,7 @@ fn a_given_limit_is_counted_and_a_default_limit_makes_the_scan_incomplete() {
     let ran = run(&[]).exits(3);
     assert!(ran.problems()[0].contains("raise --depth"), "{:?}", ran.problems());
     assert_eq!(run(&["--depth", "8"]).exits(0).left_out("unopened"), 1);
-    assert_eq!(ways(&run(&["--depth", "9"]).exits(1)).len(), 1);
+    assert_eq!(member_paths(&run(&["--depth", "9"]).exits(1)).len(), 1);
     for limit in [
         ["--depth=9", "--max-members=8"],
         ["--depth=9", "--max-unpacked=1K"],
@@ -383,7 +386,7 @@ fn a_damaged_container_is_read_up_to_the_damage_and_reported() {
         return;
     }
     let ran = project.keysweep(["scan", "--format", "json", "cut-a.zip"]).run().exits(1);
-    assert_eq!(ways(&ran).len(), 1);
+    assert_eq!(member_paths(&ran).len(), 1);
     for name in ["cut-a.zip", "cut-a.tgz", "cut-a.tar"] {
         let ran = project.keysweep(["scan", "--format", "json", name]).run();
         assert!(!ran.problems().is_empty(), "{name}: {ran:?}");
@@ -398,8 +401,8 @@ fn a_member_on_which_a_library_fails_hides_no_other() {
     project.file("a.zst", [b"\x28\xb5\x2f\xfd", &input[5..]].concat());
     if made(&project, &["tar"], "tar cf both.tar a.zst conf") {
         let ran = project.keysweep(["scan", "--format", "json", "both.tar"]).run().exits(1);
-        let way = ["both.tar", "conf/prod.env"].map(str::to_owned).to_vec();
-        assert_eq!(ways(&ran), [(way, 3)]);
+        let member_path = ["both.tar", "conf/prod.env"].map(str::to_owned).to_vec();
+        assert_eq!(member_paths(&ran), [(member_path, 3)]);
         let reported = ran.problems();
         assert!(
             reported.iter().any(|why| why.contains("a.zst") && why.contains("can't handle")),

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use crate::containers::forms::ways;
+use crate::containers::forms::member_paths;
 use crate::support::compress::zlib;
 use crate::support::tools;
 use crate::support::{Keys, Pair, Project, Ran};
@@ -89,7 +89,7 @@ pub(crate) fn finds(file: Vec<u8>, pair: &Pair, object: &str, line: u64) {
     let findings = report["findings"].as_array().expect("findings");
     let found: Vec<_> = findings.iter().map(|one| (&one["rule"], &one["key_id"])).collect();
     assert_eq!(found, [(&"aws-access-key".into(), &pair.id.as_str().into())], "{ran:?}");
-    assert_eq!(ways(&ran), [(vec!["a.pdf".to_owned(), object.to_owned()], line)]);
+    assert_eq!(member_paths(&ran), [(vec!["a.pdf".to_owned(), object.to_owned()], line)]);
     assert_eq!((ran.left_out("unlettered"), ran.problems().len()), (0, 0), "{ran:?}");
 }
 
@@ -192,10 +192,10 @@ fn a_name_means_the_font_of_its_page_or_any() {
     let lost = pdf(&[said(1, 104, 5), said(2, 114, 15), pages, fonts]);
     for file in [known, lost] {
         let ran = scan(file).exits(1);
-        let mut found = ways(&ran);
+        let mut found = member_paths(&ran);
         found.sort();
-        let way = |object: &str| (vec!["a.pdf".to_owned(), object.to_owned()], 3);
-        assert_eq!(found, [way("object 14"), way("object 4")]);
+        let member_path = |object: &str| (vec!["a.pdf".to_owned(), object.to_owned()], 3);
+        assert_eq!(found, [member_path("object 14"), member_path("object 4")]);
         assert_eq!(ran.left_out("unlettered"), 0, "{ran:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::containers::forms::ways;
+use crate::containers::forms::member_paths;
 use crate::support::tools;
 use crate::support::{Keys, Project, Ran};
 
@@ -46,8 +46,8 @@ fn scan(project: &Project, name: &str) -> Ran {
 
 #[track_caller]
 fn is_found(ran: &Ran, name: &str) {
-    let way = [name, "conf/prod.env"].map(str::to_owned).to_vec();
-    assert_eq!(ways(ran), [(way, 3)], "{name}");
+    let member_path = [name, "conf/prod.env"].map(str::to_owned).to_vec();
+    assert_eq!(member_paths(ran), [(member_path, 3)], "{name}");
     assert_eq!(ran.json()["findings"][0]["rule"], "aws-access-key", "{name}");
 }
 

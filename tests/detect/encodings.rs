@@ -426,6 +426,6 @@ fn many_thousand_texts_in_other_notations_are_found() {
         .map(|(name, (count, first))| format!("{name}: {count} of {times}, {first}"))
         .collect();
     let failed: u64 = faults.values().map(|(count, _)| count).sum();
-    // Of random secrets one in a million reads like text.
+    // One random secret in a million reads like text.
     assert!(failed <= 5, "{failed} texts fail:\n{}", list.join("\n\n"));
 }

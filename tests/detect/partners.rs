@@ -2,7 +2,7 @@
 //! none, and is reported either way.
 
 use keysweep::detect::Engine;
-use keysweep::finding::{Candidate, Confidence};
+use keysweep::finding::{Candidate, Confidence, Encoding};
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
 
@@ -382,4 +382,6 @@ fn ids_and_secrets_in_two_groups_are_joined_by_their_names_alone() {
     }
 }
 
+mod encoded;
+mod lists;
 mod records;

@@ -311,6 +311,8 @@ fn what_documentation_shows_is_an_example() {
         ),
         ("key=", ["AIzaSyDaGmWKa4JsXZ-HjG", "w7ISLn_3namBGewQe"]),
         ("stripe=", ["sk_test_4eC39HqLyj", "WDarjtT1zdp7dc"]),
+        ("telegram=", ["110201543:AAHdqTcvCH1vGWJ", "xfSe1ofSAs0K5PALDsaw"]),
+        ("firebase=", ["AIzaSyD3asb-2pEZVqMk", "mL6M9N6nHZRR_znhrh0"]),
     ] {
         let text = format!("{before}{}\n", halves.concat());
         let result = engine.whole(text.as_bytes());

@@ -70,7 +70,7 @@ impl Fleet {
         command.env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("RAY_AUTH_MODE", "token").env("RAY_AUTH_TOKEN", &self.token);
         command.env("RAY_USAGE_STATS_ENABLED", "0").current_dir(self.project.path());
-        // Of a stand-in for object storage.
+        // The credentials of a stand-in for object storage.
         command.env("AWS_ACCESS_KEY_ID", "testing").env("AWS_SECRET_ACCESS_KEY", "testing");
         command.env("AWS_EC2_METADATA_DISABLED", "true");
     }

@@ -32,7 +32,7 @@ fn loose(project: &Project) -> Vec<PathBuf> {
 fn flip_bits(file: &Path, check: &dyn Fn(usize)) {
     let whole = fs::read(file).expect("an object");
     fs::remove_file(file).expect("it was there");
-    // Those of the header, some of the content, those of the checksum.
+    // Bytes of the header, some of the content, bytes of the checksum.
     let bits = whole.len() * 8;
     let chosen = (0..bits).filter(|bit| *bit < 48 || *bit >= bits - 16 || bit % 5 == 0);
     for bit in chosen {

@@ -208,7 +208,7 @@ fn a_blob_that_the_index_or_a_bare_head_names_is_missed() {
     repo.git(&["clone", "-q", "--bare", "--no-local", ".", &clone]);
     let loose = Path::new("objects").join(&blob[..2]).join(&blob[2..]);
     fs::remove_file(repo.root.join(".git").join(&loose)).expect("a loose object");
-    // Of the bare clone all but the blob is unpacked again.
+    // Everything in the bare clone except the blob is unpacked again.
     let objects = Path::new(&clone).join("objects");
     fs::remove_dir_all(objects.join("pack")).expect("its packs");
     for id in [repo.git(&["rev-parse", "HEAD"]), repo.git(&["rev-parse", "HEAD^{tree}"])] {

@@ -9,7 +9,7 @@ use crate::support::tools;
 
 const HOOKS: &str = include_str!("../../.pre-commit-hooks.yaml");
 
-/// A desk with the framework, and where its hooks come from.
+/// A fixture with the framework, and the origin of its hooks.
 struct Framework {
     fixture: HookFixture,
     source: PathBuf,

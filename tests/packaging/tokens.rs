@@ -18,7 +18,7 @@ In addition to the credentials of AWS, keysweep finds these. This page is made f
 - `--verify` asks AWS alone; none of these is ever sent anywhere.
 - `--pack aws` leaves them out, `--pack all` adds the pack `more`: [docs/patterns.md](patterns.md#packs).
 - `keysweep explain RULE` says how to revoke one.
-- A word in the column **begins with, or near** may omit its first letter, which is then of either case: `iscord` is in
+- A word in the column **contains, or near** may omit its first letter, which is then of either case: `iscord` is in
   `discord` and `Discord`.
 - **Needs** says what else must be near a token, because its form alone is too common: one of some words before it, on
   its line or one of the two above (of a pair, unless the secret directly follows its id: `ID:SECRET`, `'ID', 'SECRET'`),
@@ -102,7 +102,7 @@ fn page(rules: &RuleSet) -> String {
         }
         let _ = write!(page, "\n## {title}\n\n{about}\n\n");
         page.push_str(
-            "| kind | rule | begins with, or near | needs | proof | revoke |\n|---|---|---|---|---|---|\n",
+            "| kind | rule | contains, or near | needs | proof | revoke |\n|---|---|---|---|---|---|\n",
         );
         for rule in rules {
             let code = |anchor: &Vec<u8>| format!("`{}`", String::from_utf8_lossy(anchor));

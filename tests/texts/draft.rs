@@ -16,7 +16,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Of a layout, empty.
+    /// An empty draft of a layout.
     pub fn new(layout: &'static str) -> Self {
         Self { layout, ..Self::default() }
     }

@@ -20,7 +20,7 @@ pub enum Fault {
         secret: String,
         confidence: Confidence,
     },
-    /// Of keys that only their order joins: another partner.
+    /// Another partner of a key that only the order of the text joins.
     Misordered {
         id: String,
         secret: String,

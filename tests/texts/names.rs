@@ -53,7 +53,7 @@ fn acronym(word: &str) -> String {
 }
 
 impl Name {
-    /// Of words, in one segment.
+    /// A name of words, in one segment.
     pub fn new(words: &str) -> Self {
         Self(vec![words.to_owned()])
     }

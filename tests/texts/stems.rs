@@ -64,7 +64,7 @@ pub fn stems(random: &mut Random, count: usize) -> Vec<String> {
         0 | 1 => ENVIRONMENTS[(base + index) % ENVIRONMENTS.len()].to_owned(),
         2 => (index + 1).to_string(),
         3 => format!("{} {}", STEMS[base], index + 1),
-        // Of one product.
+        // The stems of one product.
         5 | 6 => format!("{} {}", STEMS[base], STEMS[(base + (index + 1) * 37) % STEMS.len()]),
         4 => {
             format!("{} {}", ENVIRONMENTS[(base + index) % ENVIRONMENTS.len()], STEMS[base])

@@ -308,7 +308,8 @@ fn a_moved_finding_is_searched_in_all_of_its_target() {
         let found = findings.find(|one| one["occurrences"].to_string().contains(path));
         found.expect("a finding")["key_id"].as_str().expect("an id").to_owned()
     };
-    // Of one clone the hook moved, of the folder the file: all of both is read, nothing of the other.
+    // The hook of one clone moved, and the file of the folder: both are read whole, the other clone
+    // is not.
     let (hook, next_to) = (of_file("hooks/post-update"), of_file("beside.env"));
     fs::rename(project.at("all/team/bare/hooks/post-update"), project.at("all/team/bare/kept"))
         .expect("renamed");

@@ -65,7 +65,8 @@ fn keys_of_a_history_report_are_read_again_in_the_history() {
         assert_eq!(reported["findings"][0]["key_id"], pair.id.as_str(), "{format}");
         assert_eq!(status_of(&reported), "inactive", "{format}");
     }
-    // Of a bare clone too, which has no files; and what is gone is named.
+    // A bare clone has no files, and its credentials are found too; a finding that is gone is
+    // named.
     let bare = Project::new();
     bare.git(&["clone", "-q", "--bare", &project.path().display().to_string(), "."]);
     let report = reports.at("sarif").display().to_string();

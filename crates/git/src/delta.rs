@@ -14,7 +14,6 @@ pub struct Delta<'a> {
     instructions: &'a [u8],
 }
 
-/// One instruction.
 enum Instruction<'a> {
     /// Copies bytes of the base.
     Copy { from: usize, len: usize },

@@ -110,7 +110,7 @@ pub fn paths_below(
             let name = [prefix.as_slice(), entry.file_name().as_encoded_bytes()].concat();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => {
-                    pending.push((entry.path(), [&name, &b"/"[..]].concat()))
+                    pending.push((entry.path(), [&name, &b"/"[..]].concat()));
                 }
                 Ok(kind) if kind.is_file() => each(name, entry.path()),
                 Ok(_) => {

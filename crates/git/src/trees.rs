@@ -99,7 +99,6 @@ pub struct Pruned {
     steps: Steps,
     nodes: Vec<Vec<(u32, Child)>>,
     names: Names,
-    /// All trees.
     trees: Trees,
     /// The pruned form of each tree.
     of_tree: Vec<Node>,

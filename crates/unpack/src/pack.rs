@@ -20,7 +20,6 @@ const KEPT: usize = 96 << 20;
 /// Limit of delta chains; git creates chains of 50 by default, and of 4095 at most.
 const LONGEST: usize = 4096;
 
-/// One entry of a pack.
 #[derive(Clone, Copy)]
 struct PackEntry {
     /// Offsets of its header and of its compressed bytes.

@@ -28,7 +28,7 @@ fi
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,

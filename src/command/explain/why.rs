@@ -19,7 +19,7 @@ const OTHER_IDS: usize = 8;
 ///
 /// # Errors
 ///
-/// Those of `out`.
+/// An error of `out`.
 pub fn why(id: &KeyId, findings: &[Finding], out: &mut dyn Write) -> io::Result<bool> {
     let of_id = |finding: &&Finding| finding.credential.key_id.as_deref() == Some(id.as_str());
     let places: Vec<(&Finding, &Occurrence)> = findings

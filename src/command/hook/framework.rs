@@ -212,7 +212,6 @@ const NAMES: [&str; 16] = [
     "PSCommandPath",
 ];
 
-/// The owner of a hook, by its text.
 fn of_hook(path: &Path, text: &[u8]) -> Option<Owner> {
     if text.contains(&0) {
         return Some(Owner::Compiled);

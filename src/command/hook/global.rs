@@ -27,7 +27,7 @@ pub struct TemplateFolders {
 }
 
 impl TemplateFolders {
-    /// Those of this user.
+    /// The template folders of this user.
     ///
     /// # Errors
     ///

@@ -194,7 +194,6 @@ fn look(
     Ok(())
 }
 
-/// The keys of one user.
 type KeysOfUser = Result<Vec<Key>, Error>;
 
 fn keys_of(iam: &dyn Iam, user: &str) -> KeysOfUser {

@@ -215,9 +215,9 @@ fn is_our_own(path: &str) -> bool {
 
 /// The files in which a report found the key, and which of them are not here.
 pub(super) struct Reported {
-    /// Those that can be looked at.
+    /// Files that can be read.
     pub(super) files: Vec<PathBuf>,
-    /// Those that can't, or are only in a history.
+    /// Files that can't be read, or are only in a history.
     pub(super) missing: Vec<String>,
 }
 

@@ -183,7 +183,6 @@ impl Edit {
         out
     }
 
-    /// The profile that a section is.
     fn profile(&self, section: &Section) -> Option<String> {
         let name = section.name.as_str();
         if self.kind == Kind::Credentials {

@@ -25,7 +25,6 @@ type Piece = (String, &'static str);
 /// A fact and its label.
 type Fact = (&'static str, String);
 
-/// A finding.
 #[derive(Template)]
 #[template(path = "finding.html")]
 pub(super) struct FindingEntry<'a> {

@@ -11,7 +11,6 @@ pub(super) fn anchor(remedy: &str) -> String {
     format!("steps-{remedy}")
 }
 
-/// One procedure.
 struct Procedure {
     anchor: String,
     name: String,

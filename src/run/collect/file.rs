@@ -42,7 +42,6 @@ impl HitFile {
         self.end + self.buffer.len() as u64
     }
 
-    /// Adds a hit.
     pub(super) fn add(&mut self, hit: &HitRecord) -> io::Result<()> {
         serde_json::to_writer(&mut self.buffer, &hit.line())?;
         self.buffer.push(b'\n');
@@ -62,7 +61,6 @@ impl HitFile {
         Ok(())
     }
 
-    /// Reads a run.
     pub(super) fn read(&self, run: Run) -> Hits {
         Hits::new(Arc::clone(&self.file), run)
     }

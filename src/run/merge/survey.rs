@@ -150,7 +150,6 @@ impl Surveyed {
 pub(super) struct TargetReader(PartialReader<BufReader<File>>);
 
 impl TargetReader {
-    /// The line of the target.
     pub(super) fn target(&mut self) -> Result<TargetLine, PartialError> {
         match self.0.next_line()? {
             Next::Line(PartialLine::Target(line)) => Ok(*line),

@@ -1,10 +1,10 @@
 //! A digest of the listing of a target, which shows if the target changed since an earlier sweep.
 //!
-//! Of a work tree and of files these are names, sizes, times of change and numbers of files; of a git
-//! folder the content of every file outside of its objects, and names and sizes of packs and loose
-//! objects, whose names are digests of their content. A link in a git folder is followed wherever a scan
-//! reads through it. Nothing is inflated or scanned. A target that can't be listed, or in which a file
-//! changed a moment ago, has no digest and is scanned.
+//! The listing of a work tree and of files has names, sizes, times of change and file numbers; that
+//! of a git folder has the content of every file outside of its objects, and names and sizes of
+//! packs and loose objects, whose names are digests of their content. A link in a git folder is
+//! followed wherever a scan reads through it. Nothing is inflated or scanned. A target that can't
+//! be listed, or in which a file changed a moment ago, has no digest and is scanned.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
@@ -19,7 +19,7 @@ use crate::secret::hex;
 use crate::source::files;
 use crate::source::git::find::Repository;
 
-/// Of a larger file in a git folder the size and the times count, not the content.
+/// A larger file in a git folder counts by its size and times, not by its content.
 const READ: u64 = 64 << 20;
 /// Maximum number of folders of objects that a repository borrows from.
 const ALTERNATES: usize = 64;

@@ -109,7 +109,6 @@ impl Scanned {
     }
 }
 
-/// Adds problems to a coverage.
 pub(super) fn add_problems(coverage: &mut Coverage, problems: Vec<Problem>) {
     coverage.problems.extend(problems);
     coverage.problems.sort();

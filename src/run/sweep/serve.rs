@@ -63,9 +63,9 @@ pub struct Server<D> {
 
 /// The options of a target.
 pub struct TargetOptions {
-    /// Of its files; the paths are filled in.
+    /// Options for its files; the paths are set for each target.
     pub files: FileOptions,
-    /// Of its object database.
+    /// Options for its object database.
     pub database: DatabaseOptions,
     /// The memory of the process.
     pub memory: MemoryBudget,

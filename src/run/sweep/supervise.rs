@@ -53,8 +53,8 @@ struct Pulse {
 }
 
 impl Pulse {
-    /// Takes a report of progress; returns the counts since the last one.
-    fn hear(&mut self, now: Progress) {
+    /// Restarts the quiet time if a report of progress shows work.
+    fn update(&mut self, now: Progress) {
         let same = Progress { cpu: self.last.cpu, ..now } == self.last;
         if !same || now.cpu.saturating_sub(self.last.cpu) > WORK {
             self.quiet = Duration::ZERO;
@@ -83,7 +83,7 @@ pub(super) fn watch(
             Next::Message(Message::Progress(now)) => {
                 count(ledger, counted, now);
                 counted = now;
-                watch.pulse.hear(now);
+                watch.pulse.update(now);
             }
             Next::Message(Message::Ready) | Next::Nothing => {}
             Next::Ended => return Err(Failure::of(process.status())),

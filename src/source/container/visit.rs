@@ -76,9 +76,9 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
 /// The bytes that the readers of one visit hold.
 struct Held {
     claim: Claim,
-    /// Those of the outer readers.
+    /// The bytes of the outer readers.
     outer: u64,
-    /// Those of the current one.
+    /// The bytes of the current reader.
     own: u64,
 }
 

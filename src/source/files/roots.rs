@@ -16,7 +16,6 @@ const KEPT_OPEN: usize = 128;
 pub(super) struct Root {
     /// The path for the system: as spelled, or the target of its link.
     pub(super) walked: PathBuf,
-    /// Its canonical path.
     pub(super) canonical: PathBuf,
     /// It is a folder.
     pub(super) is_dir: bool,

@@ -127,7 +127,6 @@ pub(super) fn top(common: &Path) -> &Path {
 
 /// A checked-out file and the index or commit that lists it.
 pub(super) struct CheckedOut {
-    /// Its path.
     path: Vec<u8>,
     /// Its content.
     pub(super) blob: ObjectId,

@@ -1,4 +1,4 @@
-//! Of a repository that grew, reads only the objects that an earlier sweep has not read.
+//! Reads only the objects of a repository that an earlier sweep has not read.
 //!
 //! Packs and loose objects do not change, so their counts are reused. Objects that
 //! contained something are read again, since a record has no secrets. All findings, old and new,
@@ -145,7 +145,7 @@ impl<'a> Reading<'a> {
         };
         let (database, plan, is_thin) = (self.database, &self.plan, &self.is_thin);
         let run = pass.ledger;
-        // Of some commits alone no graph is made, so their headers are not kept.
+        // Some commits alone make no graph, so their headers are not kept.
         let commits = pass.commits.filter(|_| matches!(plan, Plan::All));
         let pass = &Pass { commits, ..*pass };
         self.packs.read(run, |ledger| {

@@ -48,7 +48,6 @@ pub(super) struct Pass<'a, D> {
 
 /// The part of a pass that reads one pack or one folder of loose objects.
 pub(super) struct PartPass<'a, D> {
-    /// The pass.
     pub(super) pass: &'a Pass<'a, D>,
     /// Its damaged objects.
     pub(super) damages: Damages,

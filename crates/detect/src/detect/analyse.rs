@@ -19,7 +19,6 @@ use super::decode::{self, Decoded, MAX_DEPTH};
 use super::dump;
 use super::item::{Item, Part};
 use super::label;
-use super::login;
 use super::near_id;
 use super::numbers;
 use super::order::Ends;
@@ -27,12 +26,14 @@ use super::outline::Outline;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
 use super::relation::{self, Context};
-use super::shape::{Shaped, Shapes};
+use super::shape::{Inside, Matches, Shaped, Shapes};
 use super::structure::Structure;
 use super::unpack;
 use super::unread::Unreads;
 use super::utf16;
 use super::{mail, table, vacant};
+
+use encoded::Encoded;
 
 /// Credentials of a text, with offsets of this text.
 #[derive(Debug, Default)]
@@ -47,6 +48,8 @@ pub(super) struct Analysis {
     pub others: Vec<Other>,
     /// Matches of shape rules, with the encodings around them.
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
+    /// Anchors of pairs in encoded runs of the text.
+    pub inside: Vec<Inside>,
     /// Number of examples and placeholders.
     pub examples: u64,
     /// Forms that were recognised but not read.
@@ -70,33 +73,6 @@ struct Inner {
     reported: HashSet<Range<usize>>,
     /// Runs that were examined, with their alignment and the place of the first letter.
     runs: Vec<Looked>,
-}
-
-/// Places around which encoded runs are searched for.
-#[derive(Debug)]
-struct Encoded {
-    /// Runs have at least [`decode::SHORTEST`] letters.
-    looks: Vec<(usize, Reach)>,
-    /// Runs have at least [`decode::SHORTEST_VALUE`] letters.
-    values: Vec<(usize, Reach)>,
-}
-
-impl Encoded {
-    /// Adds the name of an encoding.
-    fn name(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
-        self.looks.push((at, LABEL_REACH));
-        let decodes = login::decodes(bytes, at, at + literal.len());
-        self.values.extend(decodes.then_some((at, DECODED_REACH)));
-    }
-
-    /// Adds the name of a login.
-    fn login(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
-        // Docker's configuration has more than one login in this reach.
-        let is_docker = literal.starts_with(b"\"auth");
-        self.looks.extend(is_docker.then_some((at, LABEL_REACH)));
-        let value = login::value(bytes, at + literal.len());
-        self.values.extend(value.map(|at| (at, LOGIN_REACH)));
-    }
 }
 
 /// An encoded run that was examined.
@@ -162,10 +138,6 @@ pub(super) const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
 /// Reach of a Kubernetes Secret's kind, which may precede or follow all of its values.
 const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
-/// Reach of the first character of a login: its own line.
-const LOGIN_REACH: Reach = Reach { bytes: 32, lines: 0 };
-/// Reach of a word that decodes base64: a command and its argument, or two fields of cloud-init.
-const DECODED_REACH: Reach = Reach { bytes: 160, lines: 1 };
 /// Reach of a list of numbers, which takes several bytes for each byte that it encodes.
 pub(super) const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
 /// Decoded texts, in total and at any depth, may be this many times the size of the text, …
@@ -205,7 +177,7 @@ impl Tools {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
-        self.search_shapes(bytes, anchors, &mut found);
+        self.search_shapes(bytes, anchors, ends, &mut found);
         places.extend(announce::labels(bytes, anchors, self));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
         let values: Vec<(usize, Reach)> = manifests.map(|at| (at, MANIFEST_REACH)).collect();
@@ -252,6 +224,11 @@ impl Tools {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
             self.open_runs(bytes, encoded, depth, &mut found, &mut inner, budget);
+            if !found.inside.is_empty() {
+                let Analysis { inside, shaped, .. } = &found;
+                let more = self.shapes.search_inside(bytes, inside, shaped, &self.stop);
+                found.add(more);
+            }
         } else {
             found.too_deep = decode::is_one_run(bytes);
         }
@@ -270,14 +247,32 @@ impl Tools {
     }
 
     /// Searches for the matches of shape rules.
-    fn search_shapes(&self, bytes: &[u8], anchors: &mut [Anchor], found: &mut Analysis) {
-        let shaped = self.shapes.search(bytes, anchors, &self.stop);
+    fn search_shapes(
+        &self,
+        bytes: &[u8],
+        anchors: &mut [Anchor],
+        ends: &Ends,
+        found: &mut Analysis,
+    ) {
+        let mut shaped = self.shapes.search(bytes, anchors, &self.stop);
+        let is_cut = [ends.cut_before, ends.cut_after];
+        self.shapes.join_lists(bytes, &mut shaped.found, is_cut, &self.stop);
+        found.add(shaped);
+    }
+}
+
+impl Analysis {
+    /// Adds the matches of shape rules.
+    fn add(&mut self, shaped: Matches) {
         let (examples, shaped_here): (Vec<_>, Vec<_>) =
             shaped.found.into_iter().partition(|one| one.is_example);
-        found.examples += examples.len() as u64;
-        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
-        found.over_limit |= shaped.over_limit;
-        found.costly.extend(shaped.costly);
+        self.examples += examples.len() as u64;
+        self.shaped.extend(shaped_here.into_iter().map(|mut one| {
+            let decoded = std::mem::take(&mut one.decoded);
+            (one, decoded)
+        }));
+        self.over_limit |= shaped.over_limit;
+        self.costly.extend(shaped.costly);
     }
 }
 
@@ -391,6 +386,7 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
         other.id = decoded.outer(&other.id);
         carry(&mut other.secret);
     }
+    inside.inside.iter_mut().for_each(|(_, span)| *span = decoded.outer(span));
     for (shaped, encodings) in &mut inside.shaped {
         shaped.span = decoded.outer(&shaped.span);
         if let Some((_, span)) = &mut shaped.id {

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod inherited;
 mod literals;
+mod wholes;
 mod windows;
 
 use std::ops::Range;
@@ -16,6 +17,7 @@ use crate::scan::Copied;
 use crate::stop::Stop;
 
 use literals::{builtin, encoded, of_anchor, of_file, of_tokens};
+use wholes::Wholes;
 use windows::Windows;
 
 pub use literals::signs_before;
@@ -138,6 +140,8 @@ pub(super) struct Anchors {
     longest: usize,
     /// Literals of [`Class::Start`].
     starts: Vec<u16>,
+    /// Literals that contain another one, with which they are found.
+    wholes: Wholes,
 }
 
 /// Bytes that are searched between two checks of the stop flag.
@@ -172,7 +176,9 @@ impl Anchors {
         let all = 0..u16::try_from(literals.len()).expect("fewer than 2^16 literals");
         let starts = all.clone().filter(|at| literals[usize::from(*at)].class == Class::Start);
         let starts: Vec<u16> = starts.collect();
-        let all = all.filter(|at| literals[usize::from(*at)].class != Class::Start);
+        let wholes = Wholes::new(&literals);
+        let all = all
+            .filter(|at| literals[usize::from(*at)].class != Class::Start && !wholes.contains(*at));
         // A short one would narrow the windows of all others.
         let is_long = |literal: &u16| literals[usize::from(*literal)].bytes.len() >= windows::WIDTH;
         let (long, short): (Vec<u16>, Vec<u16>) = all.partition(is_long);
@@ -180,10 +186,16 @@ impl Anchors {
         let searchers: Option<Vec<Windows>> =
             groups.map(|group| Windows::new(&literals, group)).collect();
         let searchers = searchers.unwrap_or_default();
-        Self { literals, searchers, longest, starts }
+        Self { literals, searchers, longest, starts, wholes }
     }
 
-    /// The literal of an anchor.
+    /// The literals that the search itself looks for.
+    #[cfg(test)]
+    fn searched(&self) -> impl Iterator<Item = &Literal> {
+        let all = self.literals.iter().enumerate();
+        all.filter(|(at, _)| !self.wholes.contains(*at as u16)).map(|(_, literal)| literal)
+    }
+
     pub(super) fn literal(&self, anchor: Anchor) -> &Literal {
         &self.literals[usize::from(anchor.literal)]
     }
@@ -247,7 +259,9 @@ impl Anchors {
         let before = found.len();
         let text = &bytes[..range.end];
         if self.searchers.is_empty() {
-            let is_searched = |(_, literal): &(usize, &Literal)| literal.class != Class::Start;
+            let is_searched = |(at, literal): &(usize, &Literal)| {
+                literal.class != Class::Start && !self.wholes.contains(*at as u16)
+            };
             for (index, literal) in self.literals.iter().enumerate().filter(is_searched) {
                 let hits = memchr::memmem::find_iter(&text[range.start..], &literal.bytes);
                 found.extend(hits.map(|at| Anchor::new(range.start + at, index as u16)));
@@ -256,6 +270,7 @@ impl Anchors {
         for searcher in &self.searchers {
             searcher.find(&self.literals, text, range.start, found);
         }
+        self.wholes.add(&self.literals, text, range.start, before, found);
         let found = &mut found[before..];
         if !found.is_sorted() {
             found.sort_unstable();
@@ -348,7 +363,8 @@ mod tests {
     #[test]
     fn the_built_in_literals_are_few_searches() {
         let anchors = Anchors::new(&RuleSet::builtin());
-        let (searches, literals) = (anchors.searchers.len(), anchors.literals.len());
+        // Those that are found with another one cost the search nothing.
+        let (searches, literals) = (anchors.searchers.len(), anchors.searched().count());
         assert!(searches <= 3 && literals <= 380, "{literals} literals, {searches} searches");
         let is_short = |literal: &&Literal| literal.bytes.len() < windows::WIDTH;
         let mut short = anchors.literals.iter().filter(is_short);

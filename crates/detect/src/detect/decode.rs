@@ -357,7 +357,8 @@ fn is_base64(byte: u8) -> bool {
     LETTERS[usize::from(byte)]
 }
 
-fn standard(byte: u8) -> u8 {
+/// The letter of the standard alphabet for one of either alphabet.
+pub(super) fn standard(byte: u8) -> u8 {
     match byte {
         b'-' => b'+',
         b'_' => b'/',

@@ -10,6 +10,7 @@ use crate::secret::Secret;
 
 use super::cut_name;
 use super::decode;
+use super::joint::Extent;
 use super::label::{self, Label};
 use super::mail::{self, PASSWORD_LEN};
 use super::name::Role;
@@ -136,17 +137,20 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             previous_end: 0,
             id_end: None,
             items: vec![],
+            shown: vec![],
             examples: 0,
         };
         scan.run();
         examples = examples.max(scan.examples);
         // A session token that continues after an escape replaces its pieces, which are what the
         // raw text shows.
-        for token in scan.items.iter().filter(|item| item.is_token()) {
+        let tokens = scan.items.iter().zip(&scan.shown).filter(|(item, _)| item.is_token());
+        for (token, shown) in tokens {
             let ends = |known: &Item| {
                 let next = stretch.get(known.span.end);
                 known.span.start == token.span.start
-                    && !next.is_some_and(|next| JOINTS.contains(next))
+                    && (!next.is_some_and(|next| JOINTS.contains(next))
+                        || known.is_token() && ends_at_joint(known.span.end, view, shown))
             };
             if !items.iter().any(ends) {
                 items.retain(|known| !token.continues(known));
@@ -164,6 +168,18 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     (items, examples)
 }
 
+/// True if a session token that ends at `end` of the stretch is complete, and the longer one at `shown` of
+/// a view is not. Its base64 has whole quanta of four characters.
+fn ends_at_joint(end: usize, view: &View<'_>, shown: &Range<usize>) -> bool {
+    let Some((joint, _)) = view.joints(shown).find(|(_, part)| *part == end) else { return false };
+    let has_quanta = |end: usize| (end - shown.start).is_multiple_of(4);
+    match (has_quanta(joint.at), has_quanta(shown.end)) {
+        (false, true) => joint.extent(view, shown) == Extent::Part,
+        (true, false) => true,
+        _ => joint.extent(view, shown) != Extent::Whole,
+    }
+}
+
 /// One walk over a view.
 struct Scan<'v, 'a> {
     view: &'v View<'a>,
@@ -179,6 +195,8 @@ struct Scan<'v, 'a> {
     /// End of the previous id.
     id_end: Option<usize>,
     items: Vec<Item>,
+    /// For each item its place in the view.
+    shown: Vec<Range<usize>>,
     examples: u64,
 }
 
@@ -352,6 +370,7 @@ impl Scan<'_, '_> {
             decoded
         };
         self.items.push(Item { span: original, decoded, part, label, near_id: false });
+        self.shown.push(span);
     }
 
     /// The number of `=` at `at`, at most two.

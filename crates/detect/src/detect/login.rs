@@ -22,22 +22,58 @@ pub(super) fn value(bytes: &[u8], end: usize) -> Option<usize> {
     (is_whole && decode::begins_run(bytes.get(start..)?, decode::SHORTEST_VALUE)).then_some(start)
 }
 
-/// Bytes on either side of the name of an encoding that say if it decodes.
-const AROUND: usize = 16;
+/// Bytes before the name of an encoding, and after it, that say what it means.
+const BEFORE: usize = 16;
+const AFTER: usize = 32;
 
-/// True if the name of an encoding from `at` to `end` is a command, a function or a field that says
-/// that a value near it is decoded: `base64 -d`, `base64_decode(`, `FromBase64String(`.
-pub(super) fn decodes(bytes: &[u8], at: usize, end: usize) -> bool {
-    let before = &bytes[at.saturating_sub(AROUND)..at];
-    let after = &bytes[end..bytes.len().min(end + AROUND)];
+/// What the name of an encoding says about text near it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A command or a function decodes it: `base64 -d`, `base64_decode(`, `FromBase64String(`, `atob(`.
+    Decodes,
+    /// A field says how another one is encoded: `encoding: b64`.
+    Field,
+    /// Some of it may be base64.
+    Name,
+    /// Nothing: the letters have another meaning.
+    Other,
+}
+
+/// The meaning of the name of an encoding at `at`.
+pub(super) fn meaning(bytes: &[u8], at: usize, literal: &[u8]) -> Meaning {
+    let end = at + literal.len();
+    let before = &bytes[at.saturating_sub(BEFORE)..at];
+    let after = &bytes[end..bytes.len().min(end + AFTER)];
     let contains = |text: &[u8], word: &[u8]| memchr::memmem::find(text, word).is_some();
-    let options: [&[u8]; 3] = [b" -d", b" -D", b" --d"];
-    options.iter().any(|option| after.starts_with(option))
-        || contains(after, b"ecode")
-        || contains(before, b"encod")
-        || contains(before, b"ecode")
-        || before.ends_with(b"FromB")
-        || before.ends_with(b"from_b")
+    if contains(before, b"encod") {
+        return Meaning::Field;
+    }
+    let decodes = match literal {
+        b": b64" | b"\"b64\"" => return Meaning::Other,
+        // The end of another name.
+        b"atob(" if before.last().is_some_and(u8::is_ascii_alphanumeric) => return Meaning::Other,
+        b"atob(" | b"64dec" | b"ecode64" => true,
+        _ => {
+            let options: [&[u8]; 5] = [b" -d", b" -D", b" --d", b"Encoded:", b"d'"];
+            options.iter().any(|option| after.starts_with(option))
+                || contains(after, b"ecode")
+                || contains(before, b"ecode")
+                || before.ends_with(b"FromB")
+                || before.ends_with(b"from_b")
+                || is_last_argument(before, after)
+        }
+    };
+    if decodes { Meaning::Decodes } else { Meaning::Name }
+}
+
+/// True if the name of an encoding is an argument after a value: `Buffer.from("…", "base64")`. A call
+/// with this argument alone encodes: `toString("base64")`.
+fn is_last_argument(before: &[u8], after: &[u8]) -> bool {
+    let quote = |byte: Option<&u8>| byte.filter(|byte| matches!(byte, b'"' | b'\'')).copied();
+    let head = before.strip_suffix(b"b").unwrap_or_default();
+    let value = head.split_last().map_or(head, |(_, rest)| rest).trim_ascii_end();
+    quote(head.last()).is_some_and(|mark| after.first() == Some(&mark))
+        && value.strip_suffix(b",").is_some_and(|value| quote(value.last()).is_some())
 }
 
 /// A view in which the logins of HTTP's `Basic` are decoded; `None` if there are none.

@@ -31,13 +31,10 @@ const MOST: usize = 256;
 
 /// A user name and its password, as indices of items.
 struct Login {
-    /// The id.
     id: usize,
-    /// The password.
     password: usize,
     /// The confidence that they belong together.
     confidence: Confidence,
-    /// The evidence for it.
     evidence: Evidence,
 }
 

@@ -197,8 +197,9 @@ impl List {
 /// Halves whose other half is named without a value: an id with such a secret, a secret with such an
 /// id.
 ///
-/// If such names cost nothing alone, as in [`alone`], the id of one record is joined with the secret
-/// of another one. If each costs as much as a value and none is left alone then, these are the keys.
+/// If such names cost nothing alone, as in [`alone`], the id of one record is joined with the
+/// secret of another one. If each costs as much as a value and none remains alone then, these are
+/// the keys.
 pub(super) fn torn(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
     let vacant =
         |item: &Item, half: bool| matches!(item.part, Part::Vacant { secret } if secret == half);

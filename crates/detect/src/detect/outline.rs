@@ -77,7 +77,6 @@ impl Outline {
         self.of[item]
     }
 
-    /// A scope by its index.
     pub(super) fn scope(&self, index: usize) -> &Scope {
         &self.scopes[index]
     }

@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_secret_of_letters_alone_is_random() {
-        // Of 2,000 random ones about two score above the cut.
+        // About two of 2,000 random ones score above the threshold.
         let letters: Vec<u8> = (b'A'..=b'Z').chain(b'a'..=b'z').collect();
         let seed = std::env::var("KEYSWEEP_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let mut state: u32 = seed.unwrap_or(1);

@@ -82,7 +82,6 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
-    /// The relation of an id and a secret.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
         // Items of a list are compared with dozens of others, and share their scope.
         if self.outline.of(id) == self.outline.of(secret) {

@@ -4,18 +4,20 @@
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
 mod choice;
+mod inside;
 mod judge;
 mod kin;
 mod listed;
 mod nested;
 mod partner;
+mod uniform;
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use crate::finding::{Confidence, RuleId};
+use crate::finding::{Confidence, Encoding, RuleId};
 use crate::rules::{Author, Facts, Method, Pack, Reader, Rule, RuleSet, Shape};
 use crate::secret::Secret;
 use crate::stop::Stop;
@@ -24,7 +26,10 @@ use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
 use super::chain::{self, AnchorSpan};
 use super::table::Headings;
+use super::values;
 use super::view::View;
+
+pub(super) use inside::Inside;
 
 /// A match of a shape.
 #[derive(Clone, Debug)]
@@ -47,6 +52,10 @@ pub(super) struct Shaped {
     pub is_example: bool,
     /// Its checksum is wrong.
     pub is_made_up: bool,
+    /// A shorter match with the same beginning is complete, too: both are reported.
+    pub is_either: bool,
+    /// The encodings of the value in the text.
+    pub decoded: Vec<Encoding>,
 }
 
 /// The matches of a text.
@@ -122,16 +131,7 @@ impl Shapes {
                 of_rule.iter().map(|&(_, index)| self.place(anchors, index)).collect();
             let number = of_rule[0].0;
             let Some(shape) = &self.rules[number].shape else { continue };
-            let mut look = Look {
-                shapes: self,
-                number,
-                shape,
-                bytes,
-                stop,
-                reported: HashSet::new(),
-                quoted: OnceCell::new(),
-                headings: RefCell::new(None),
-            };
+            let mut look = Look::new(self, (number, shape), bytes, stop);
             if look.is_refused(&places, &mut matches) {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
                 continue;
@@ -206,9 +206,30 @@ struct Look<'a> {
     quoted: OnceCell<bool>,
     /// The headings of the last table, which may continue in the next region.
     headings: RefCell<Option<Headings>>,
+    /// Only values that the text encodes are new: all others were examined before.
+    is_inside: bool,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(
+        shapes: &'a Shapes,
+        (number, shape): (usize, &'a Shape),
+        bytes: &'a [u8],
+        stop: &'a Stop,
+    ) -> Self {
+        Self {
+            shapes,
+            number,
+            shape,
+            bytes,
+            stop,
+            reported: HashSet::new(),
+            quoted: OnceCell::new(),
+            headings: RefCell::new(None),
+            is_inside: false,
+        }
+    }
+
     fn rule(&self) -> &Rule {
         &self.shapes.rules[self.number]
     }
@@ -279,7 +300,7 @@ impl Look<'_> {
         let mut whole = true;
         // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
         let text = &self.bytes[stretch.clone()];
-        for view in &View::all(text) {
+        for view in &self.views(text) {
             whole &= self.view(view, stretch.start, piece, (before, &mut *matches));
         }
         let found = matches.found[before..].iter();
@@ -289,6 +310,23 @@ impl Look<'_> {
             self.shapes.allowance.spend(self.number, elapsed);
         }
         whole
+    }
+
+    /// The views of a stretch of the text. The halves of a pair may each be encoded, in the text itself
+    /// or in one with escapes.
+    fn views<'t>(&self, text: &'t [u8]) -> Vec<View<'t>> {
+        let raw = View::raw(text);
+        let read = |view: &View<'_>| values::shown(view);
+        let with_values = match self.shapes.is_pair(self.number) {
+            true => read(&raw).into_iter().chain(raw.unescaped().as_ref().and_then(read)).collect(),
+            false => Vec::new(),
+        };
+        if self.is_inside {
+            return with_values;
+        }
+        let mut views = View::all(text);
+        views.extend(with_values);
+        views
     }
 
     /// Takes the matches of a view whose first byte is at `base`. The matches of this region begin
@@ -347,7 +385,8 @@ impl Look<'_> {
     }
 
     /// Adds the matches of a view to those `found` from `first` on. A longer match replaces its
-    /// parts, and no overlapping region reports it again.
+    /// parts, and no overlapping region reports it again. If the text does not say which of the two
+    /// is the credential, neither is certain.
     fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
         if fresh.is_empty() {
             return;
@@ -357,12 +396,17 @@ impl Look<'_> {
             found.extend(fresh);
             return;
         }
-        for one in known {
+        for mut one in known {
             let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
-            if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
-                self.reported.insert((one.span.start, one.span.end));
-            } else {
-                found.push(one);
+            match fresh.get(at).filter(|longer| longer.span.start < one.span.end) {
+                Some(longer) if !longer.is_either => {
+                    self.reported.insert((one.span.start, one.span.end));
+                }
+                Some(_) => {
+                    one.confidence = one.confidence.min(Confidence::Medium);
+                    found.push(one);
+                }
+                None => found.push(one),
             }
         }
         found.extend(fresh);

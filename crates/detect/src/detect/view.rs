@@ -9,10 +9,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::escapes::{Rewrite, escape};
+use crate::finding::Encoding;
 
 use super::columns;
 use super::dump;
 use super::header;
+use super::joint::Joint;
 use super::login;
 use super::numbers;
 use super::undo;
@@ -25,6 +27,21 @@ pub(super) struct View<'a> {
     /// For each byte of `text` the offset and length of its source; `None` if the view is the
     /// stretch itself.
     map: Option<Vec<(u32, u8)>>,
+    /// The places where something was removed, in order.
+    joints: Vec<Joint>,
+    /// The values of the view that are encoded in the stretch, in order.
+    parts: Vec<Part>,
+}
+
+/// A value that the stretch encodes.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its place in the view.
+    pub shown: Range<usize>,
+    /// The encoded run in the stretch, with its padding.
+    pub source: Range<usize>,
+    /// The encodings, outermost first.
+    pub layers: Vec<Encoding>,
 }
 
 /// Number of times that escapes are undone: a string in a string in a string.
@@ -33,12 +50,24 @@ const LAYERS: usize = 3;
 impl<'a> View<'a> {
     /// The unchanged stretch.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
-        Self { text: Cow::Borrowed(bytes), map: None }
+        Self { text: Cow::Borrowed(bytes), map: None, joints: Vec::new(), parts: Vec::new() }
     }
 
     /// A view of `text`. `map` gives the offset and length of the source of each byte.
     pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
-        Self { text: Cow::Owned(text), map: Some(map) }
+        let (joints, parts) = (Vec::new(), Vec::new());
+        Self { text: Cow::Owned(text), map: Some(map), joints, parts }
+    }
+
+    /// The encoded value in which a span of the view begins.
+    fn part(&self, span: &Range<usize>) -> Option<&Part> {
+        let next = self.parts.partition_point(|part| part.shown.end <= span.start);
+        self.parts.get(next).filter(|part| part.shown.start <= span.start)
+    }
+
+    /// The encodings of a span of the view.
+    pub(super) fn layers(&self, span: &Range<usize>) -> &[Encoding] {
+        self.part(span).map_or(&[], |part| &part.layers)
     }
 
     /// True if it is the unchanged stretch.
@@ -48,6 +77,10 @@ impl<'a> View<'a> {
 
     /// The span of the original that a span of the view represents.
     pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
+        // The padding belongs to a whole value.
+        if let Some(part) = self.part(span).filter(|part| part.shown == *span) {
+            return part.source.clone();
+        }
         match &self.map {
             Some(map) if !span.is_empty() => {
                 let (last, len) = map[span.end - 1];
@@ -59,6 +92,13 @@ impl<'a> View<'a> {
             }
             None => span.clone(),
         }
+    }
+
+    /// The joints inside a span of the view, with the ends of the parts before them in the original.
+    pub(super) fn joints(&self, span: &Range<usize>) -> impl Iterator<Item = (Joint, usize)> {
+        let first = self.joints.partition_point(|joint| joint.at <= span.start);
+        let joints = self.joints[first..].iter().take_while(|joint| joint.at < span.end);
+        joints.map(|&joint| (joint, self.original(&(joint.at - 1..joint.at)).end))
     }
 
     /// All views of a stretch, the least changed first.
@@ -84,7 +124,7 @@ impl<'a> View<'a> {
     }
 
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
-    fn unescaped<'b>(&self) -> Option<View<'b>> {
+    pub(super) fn unescaped<'b>(&self) -> Option<View<'b>> {
         memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
         // Control sequences are marks, which have their own views.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
@@ -155,16 +195,22 @@ impl<'a> View<'a> {
         // Most rules apply nowhere in most texts, so nothing is copied before one applies.
         let places = std::iter::successors(Some(next(0)), |at| Some(next(at + 1)));
         let mut at = places.take_while(|at| *at < text.len()).find(applies)?;
-        let mut shown = Vec::with_capacity(text.len());
-        let mut map = Vec::with_capacity(text.len());
+        let mut made = Made {
+            text: Vec::with_capacity(text.len()),
+            map: Vec::with_capacity(text.len()),
+            ..Made::default()
+        };
         let mut settled = 0;
         while at < text.len() {
             if let Some((len, byte)) = rule(&text[at..], &text[..at]) {
-                self.copy(settled..at, &mut shown, &mut map);
+                self.copy(settled..at, &mut made);
                 if let Some(byte) = byte {
                     let source = self.original(&(at..at + len));
-                    shown.push(byte);
-                    map.push((source.start as u32, u8::try_from(source.len()).unwrap_or(u8::MAX)));
+                    let len = u8::try_from(source.len()).unwrap_or(u8::MAX);
+                    made.text.push(byte);
+                    made.map.push((source.start as u32, len));
+                } else {
+                    made.joints.extend(Joint::new(made.text.len(), &text[at..at + len]));
                 }
                 at += len;
                 settled = at;
@@ -173,16 +219,40 @@ impl<'a> View<'a> {
             }
             at = if at < text.len() { next(at) } else { at };
         }
-        self.copy(settled..text.len(), &mut shown, &mut map);
-        Some(View::made(shown, map))
+        self.copy(settled..text.len(), &mut made);
+        Some(made.view())
     }
 
     /// Appends an unchanged part of the view.
-    fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
-        shown.extend_from_slice(&self.text[span.clone()]);
+    pub(super) fn copy(&self, span: Range<usize>, made: &mut Made) {
+        let from = self.joints.partition_point(|joint| joint.at < span.start);
+        let joints = self.joints[from..].iter().take_while(|joint| joint.at <= span.end);
+        let to = |at: usize| made.text.len() + at - span.start;
+        made.joints.extend(joints.map(|joint| joint.moved(to(joint.at))));
+        made.text.extend_from_slice(&self.text[span.clone()]);
         match &self.map {
-            Some(own) => map.extend_from_slice(&own[span]),
-            None => map.extend(span.map(|at| (at as u32, 1))),
+            Some(own) => made.map.extend_from_slice(&own[span]),
+            None => made.map.extend(span.map(|at| (at as u32, 1))),
+        }
+    }
+}
+
+/// A view in the making.
+#[derive(Default)]
+pub(super) struct Made {
+    pub text: Vec<u8>,
+    pub map: Vec<(u32, u8)>,
+    pub joints: Vec<Joint>,
+    pub parts: Vec<Part>,
+}
+
+impl Made {
+    pub(super) fn view(self) -> View<'static> {
+        View {
+            text: Cow::Owned(self.text),
+            map: Some(self.map),
+            joints: self.joints,
+            parts: self.parts,
         }
     }
 }

@@ -220,7 +220,7 @@ impl Words {
         for (at, &byte) in text.iter().enumerate() {
             let word = &words.letters[start..];
             let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-            let humps = byte.is_ascii_uppercase()
+            let is_camel = byte.is_ascii_uppercase()
                 && (previous.is_ascii_lowercase()
                     || (previous.is_ascii_uppercase() || previous.is_ascii_digit())
                         && next_is_lower);
@@ -232,7 +232,7 @@ impl Words {
             let counted = byte.is_ascii_alphabetic()
                 && !hexadecimal
                 && word.bytes().all(|byte| byte.is_ascii_digit());
-            if (!part || humps || turns || counted) && !word.is_empty() {
+            if (!part || is_camel || turns || counted) && !word.is_empty() {
                 words.push(start);
                 start = words.letters.len();
             }

@@ -63,7 +63,6 @@ pub(super) struct Read {
     pub faults: Vec<Fault>,
 }
 
-/// Reads one file.
 pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     let (mut document, mut top) = Document::parse(path, text);
     let sections = top.sections(&mut document, "rule");

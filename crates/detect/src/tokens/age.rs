@@ -28,7 +28,6 @@ pub(super) fn make(body: &str) -> String {
     format!("AGE-SECRET-KEY-1{}", letters.collect::<String>().to_ascii_uppercase())
 }
 
-/// The value of a letter.
 fn value(letter: u8) -> Option<u8> {
     LETTERS.iter().position(|&one| one == letter).map(|at| at as u8)
 }

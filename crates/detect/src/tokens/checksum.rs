@@ -55,7 +55,8 @@ pub(super) fn fine_grained_check(body: &[u8]) -> Vec<u8> {
 }
 
 /// True if the last seven characters are the CRC-32, in base 36, of all that precedes: GitLab's
-/// routable tokens. `None` if the text is none, so an older token without a checksum.
+/// routable tokens. `None` if the text is not a routable token, but an older one without a
+/// checksum.
 pub(super) fn gitlab_routable(token: &[u8]) -> Option<bool> {
     let at = token.len().checked_sub(GITLAB_CHECK)?;
     let (body, check) = token.split_at(at);

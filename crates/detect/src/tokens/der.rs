@@ -28,7 +28,7 @@ const CURVES: [(&str, &[u8]); 3] = [
     ("nistp521", &[0x2b, 0x81, 0x04, 0x00, 0x23]),
 ];
 
-/// Reads a private key of any of the forms; `None` if the bytes are none.
+/// Reads a private key of any of the forms; `None` if the bytes are not a private key.
 pub(super) fn key(bytes: &[u8]) -> Option<Facts> {
     let mut rest = bytes;
     let mut inner = take(&mut rest, SEQUENCE)?;

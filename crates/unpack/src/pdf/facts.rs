@@ -80,7 +80,6 @@ impl Letters {
     }
 }
 
-/// A font.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Font {
     /// True if its codes may have several bytes.

@@ -234,7 +234,9 @@ fn ascii_hex(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()>
                 Some(b'>') | None => ended = true,
                 Some(byte) => {
                     let value = char::from(byte).to_digit(16);
-                    *digit = Some(value.ok_or_else(|| io::Error::other("a digit that is none"))?);
+                    *digit = Some(
+                        value.ok_or_else(|| io::Error::other("a character that is not a digit"))?,
+                    );
                 }
             }
         }

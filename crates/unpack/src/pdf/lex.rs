@@ -2,7 +2,6 @@
 //!
 //! It accepts any bytes without errors, and reads every byte once.
 
-/// A token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// A name, without its slash.

@@ -25,7 +25,6 @@ static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::new(["obj", "stream", "trailer", "startxref"]).expect("they are few and short")
 });
 
-/// A stream.
 pub(super) struct Stream<'a> {
     /// The digits of its object's number, if there are any.
     pub(super) number: &'a [u8],

@@ -19,7 +19,7 @@ fn killed_after(
     let stop = Stop::default();
     let mut watch = Watch::new(Bounds { limit, memory: None, stop: &stop });
     (1..1000).find_map(|second| {
-        watch.pulse.hear(progress(second));
+        watch.pulse.update(progress(second));
         watch.tick(SECOND).map(|failure| (second, failure))
     })
 }

@@ -16,10 +16,8 @@ use crate::stop::Stop;
 /// Number of commits of the known side that are read beyond the last one that dates require.
 const SLOP: usize = 64;
 
-/// A commit of the range.
 #[derive(Clone, Debug)]
 pub(super) struct RangeCommit {
-    /// Its id.
     pub(super) id: ObjectId,
     /// Its root tree.
     pub(super) tree: ObjectId,

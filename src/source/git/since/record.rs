@@ -25,7 +25,6 @@ pub struct ObjectsRead {
     pub(super) loose: String,
     /// The ids of the objects that contain something, in base64.
     pub(super) holding: String,
-    /// The coverage of the packs.
     pub(super) in_packs: Coverage,
     /// The coverage of the loose objects.
     pub(super) in_loose: Coverage,

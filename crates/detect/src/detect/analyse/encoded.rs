@@ -2,11 +2,51 @@
 
 use super::super::blocks;
 use super::super::decode::{self, Decoded};
+use super::super::login::{self, Meaning};
 use super::super::order::Ends;
-use super::super::region;
+use super::super::region::{self, Reach};
 use super::super::unpack;
 use super::super::unread::Unread;
-use super::{Analysis, Encoded, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
+use super::{Analysis, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
+
+/// Places around which encoded runs are searched for.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    /// Runs have at least [`decode::SHORTEST`] letters.
+    pub(super) looks: Vec<(usize, Reach)>,
+    /// Runs have at least [`decode::SHORTEST_VALUE`] letters.
+    pub(super) values: Vec<(usize, Reach)>,
+}
+
+impl Encoded {
+    /// Adds the name of an encoding.
+    pub(super) fn name(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
+        let meaning = login::meaning(bytes, at, literal);
+        self.looks.extend((meaning != Meaning::Other).then_some((at, LABEL_REACH)));
+        match meaning {
+            Meaning::Decodes | Meaning::Name => self.values.push((at, DECODED_REACH)),
+            Meaning::Field => self.values.push((at, FIELD_REACH)),
+            Meaning::Other => {}
+        }
+    }
+
+    /// Adds the name of a login.
+    pub(super) fn login(&mut self, bytes: &[u8], at: usize, literal: &[u8]) {
+        // Docker's configuration has more than one login in this reach.
+        let is_docker = literal.starts_with(b"\"auth");
+        self.looks.extend(is_docker.then_some((at, LABEL_REACH)));
+        let value = login::value(bytes, at + literal.len());
+        self.values.extend(value.map(|at| (at, LOGIN_REACH)));
+    }
+}
+
+/// Reach of the first character of a login: its own line.
+const LOGIN_REACH: Reach = Reach { bytes: 32, lines: 0 };
+/// Reach of a word that decodes base64: a command and its argument.
+const DECODED_REACH: Reach = Reach { bytes: 160, lines: 1 };
+/// Reach of a field that names the encoding of another one, before it or after it: of cloud-init, and
+/// of an answer of GitHub.
+const FIELD_REACH: Reach = Reach { bytes: 2048, lines: 6 };
 
 impl Tools {
     /// Decodes the runs near the places of `encoded`, and the content that the beginning of the text
@@ -156,7 +196,9 @@ impl Tools {
     ) {
         let text = &member.unwrap_or(decoded).text;
         let mut anchors = self.anchors.find(text, &self.stop);
+        let of_pairs = self.shapes.of_pairs(text, &anchors);
         let mut inside = self.analyse(text, &mut anchors, depth + 1, budget, &Ends::default());
+        inside.inside.extend(of_pairs);
         if let Some(member) = member {
             inside = outwards(inside, member);
         }
@@ -175,6 +217,7 @@ impl Tools {
         }
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
+        found.inside.extend(inside.inside);
         found.others.extend(inside.others);
         inner.loose.extend(inside.loose);
     }

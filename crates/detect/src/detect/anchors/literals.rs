@@ -53,10 +53,20 @@ pub(super) fn builtin() -> Vec<Literal> {
     literals
 }
 
-/// Docker's login in a string, as `\"auth\": \"…\"` in Terraform's state. Ids of AWS in base64 have
-/// literals of their own, so only the tokens of other providers need it.
-pub(super) fn of_tokens(packs: &Packs) -> Option<Literal> {
-    packs.has(Pack::Tokens).then(|| Literal::new(b"\"auth\\".to_vec(), Class::Login))
+/// Names of logins and of base64 that only the tokens of other providers need, because ids of AWS in
+/// base64 have literals of their own: Docker's login in a string, as `\"auth\": \"…\"` in Terraform's
+/// state, those of npm's variables and of Yarn, functions that decode, and the field of cloud-init.
+pub(super) fn of_tokens(packs: &Packs) -> impl Iterator<Item = Literal> {
+    const LITERALS: [(&[u8], Class); 6] = [
+        (b"\"auth\\", Class::Login),
+        (b"__AUTH", Class::Login),
+        (b"AuthIdent", Class::Login),
+        (b"atob(", Class::Encoding),
+        (b"64dec", Class::Encoding),
+        (b": b64", Class::Encoding),
+    ];
+    let all = LITERALS.iter().filter(|_| packs.has(Pack::Tokens));
+    all.map(|(literal, class)| Literal::new(literal.to_vec(), *class))
 }
 
 /// Characters before a token, with which a short literal is searched for. The packed search compares

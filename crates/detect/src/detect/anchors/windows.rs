@@ -308,7 +308,7 @@ mod tests {
         collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
     }
 
-    /// Those of rules may be short, many, and very similar to each other.
+    /// The literals of rules may be short, many, and very similar to each other.
     fn literals() -> impl Strategy<Value = Vec<Literal>> {
         let letter = prop_oneof![Just(b'a'), Just(b'q'), Just(b'A'), Just(b'1'), any::<u8>()];
         let bytes = collection::vec(letter, 3..9);

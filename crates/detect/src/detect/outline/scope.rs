@@ -25,7 +25,6 @@ pub(in super::super) enum Kind {
     Heading(usize),
 }
 
-/// A scope.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Scope {
     /// The enclosing scope; its own index if there is none.

@@ -96,10 +96,14 @@ impl<'a> Choice<'a> {
                 || !self.fits(at, half)
                 || !is_listed && gap(&other.span, &secret.span) >= (distance + 1) * CLEARLY
         };
-        // Of several secrets of one id, the nearest may be its own.
+        // Of several secrets of one id, the nearest may be its own. On lines in turn, the secret on the
+        // line before an id and that on the line after it are equally near.
+        let lines = |other: &Half<'_>| id.line.abs_diff(other.line);
+        let is_beside = |other: &Half<'_>| lines(secret) > 0 && lines(other) <= lines(secret);
         let rivals = |(at, other): (usize, &Half<'_>)| {
+            let is_chosen = self.chosen[at].is_some_and(|other| self.ids[other].text == id.text);
             at != half
-                && self.chosen[at].is_some_and(|other| self.ids[other].text == id.text)
+                && (is_chosen || self.fits(own, at) && is_beside(other))
                 && other.text != secret.text
                 && gap(&id.span, &other.span) <= distance * CLEARLY
         };

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::tokens::Reading;
 
 use super::super::chain::AnchorSpan;
+use super::super::joint::Extent;
 use super::super::random;
 use super::super::undo;
 use super::super::view::View;
@@ -54,6 +55,11 @@ impl Look<'_> {
         {
             return None;
         }
+        let unsure = match self.extent(view, &secret.range(), base, known) {
+            Extent::Part => return None,
+            Extent::Whole => None,
+            Extent::Either(confidence) => Some(confidence),
+        };
         let id = groups.name("id");
         let value = without_markup(secret.as_bytes());
         let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
@@ -76,17 +82,49 @@ impl Look<'_> {
         let id = id.filter(|id| rule.author != Author::Target || may_be_shown(id.as_bytes()));
         let id =
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
+        let confidence = if is_made_up { Confidence::Low } else { rule.confidence };
         Some(Shaped {
             rule: rule.id.clone(),
             pack: rule.pack,
-            confidence: if is_made_up { Confidence::Low } else { rule.confidence },
+            confidence: unsure.map_or(confidence, |unsure| unsure.min(confidence)),
             is_made_up,
+            is_either: unsure.is_some(),
             secret: Secret::new(plain.unwrap_or_else(|| value.to_vec())),
             span,
             id,
             is_example,
             facts,
+            decoded: view.layers(&secret.range()).to_vec(),
         })
+    }
+
+    /// The extent of a match at `span` of a view. A joint at which another match ends decides it; that
+    /// match is one of the `known` ones, or overlaps from the previous region.
+    fn extent(
+        &self,
+        view: &View<'_>,
+        span: &Range<usize>,
+        base: usize,
+        known: &[Shaped],
+    ) -> Extent {
+        let original = view.original(span);
+        let (start, until) = (base + original.start, base + original.end);
+        let spans = || {
+            let known = known.iter().filter(|one| !one.is_made_up);
+            let known = known.map(|one| (one.span.start, one.span.end));
+            known.chain(self.reported.iter().copied())
+        };
+        let joints = view.joints(span).map(|(joint, end)| (joint, base + end));
+        let Some((joint, end)) =
+            joints.into_iter().find(|(_, end)| spans().any(|known| known == (start, *end)))
+        else {
+            return Extent::Whole;
+        };
+        // Two complete credentials are not one.
+        if spans().any(|(other, _)| (end..until).contains(&other)) {
+            return Extent::Part;
+        }
+        joint.extent(view, span)
     }
 
     /// True if the credential of a match has the form that the rule asks for, and is not a part of

@@ -34,11 +34,11 @@ pub(super) struct Scene<'a> {
 pub(super) enum Fit {
     /// Their names or records show that they are not a pair.
     Apart,
-    /// Nothing shows that they belong together, but for their nearness.
+    /// Only their nearness shows that they belong together.
     Near,
     /// No word distinguishes their names, or the id is directly before the secret.
     Same,
-    /// Their names have the same words but for the half, or they are in one row of a table.
+    /// Their names have the same words except for the half, or they are in one row of a table.
     Named,
 }
 
@@ -312,15 +312,22 @@ fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
 /// or as an argument of its own call.
 fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
     let (a, b) = context.outline.apart(id, secret);
+    // The call around a value (`key = decode("…")`) is not a record.
+    let calls = [id, secret].map(|item| call(context.text, context.items[item].span.start));
     let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
         let mut scopes = scopes.iter().map(|&scope| context.outline.scope(scope));
         // `${NAME:-value}` is not an object.
-        scopes.any(|scope| wanted(scope.kind) && !context.text[..scope.start].ends_with(b"${"))
+        scopes.any(|scope| {
+            wanted(scope.kind)
+                && !context.text[..scope.start].ends_with(b"${")
+                && !calls.contains(&Some(scope.start))
+        })
     };
     let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);
     let is_named = |item: usize| {
         let label = &context.items[item].label;
-        label.assigned && !label.indirect
+        let is_wrapped = call(context.text, context.items[item].span.start).is_some();
+        is_wrapped || label.assigned && !label.indirect
     };
     let both = |wanted: fn(Kind) -> bool| has(&a, wanted) && has(&b, wanted);
     has(&a, is_part)
@@ -329,6 +336,22 @@ fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
             && is_named(secret)
             && (both(|kind| kind == Kind::Bracket(b'('))
                 || both(|kind| kind == Kind::Bracket(b'{')))
+}
+
+/// The place of the content of a call whose only argument is the value at `at`, and whose result
+/// gets a name: `key = decode("…")`.
+fn call(text: &[u8], at: usize) -> Option<usize> {
+    let floor = at.saturating_sub(NAMES);
+    let before = &text[floor..at];
+    let quoted = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'"));
+    let bare = quoted.map_or(before, |rest| rest.strip_suffix(b"b").unwrap_or(rest));
+    let head = bare.trim_ascii_end().strip_suffix(b"(")?;
+    let is_name = |byte: &u8| vacant::is_name(*byte) || matches!(byte, b'.' | b':' | b'!');
+    let start = head.iter().rposition(|byte| !is_name(byte)).map_or(0, |at| at + 1);
+    let rest = head[..start].trim_ascii_end();
+    let rest = rest.strip_suffix(b"new").map_or(rest, <[u8]>::trim_ascii_end);
+    let is_result = start < head.len() && matches!(rest.last(), Some(b'=' | b':' | b'>'));
+    is_result.then_some(floor + head.len() + 1)
 }
 
 /// The fit of two items. If `is_one`, no word of their names distinguishes keys; if `is_named`,

@@ -27,7 +27,7 @@ pub(super) fn remove(found: &mut Vec<Shaped>) {
     for (turn, &at) in order.iter().enumerate() {
         let one = &found[at];
         open.retain(|&outer| found[outer].span.end > one.span.start);
-        // Those with the same span come one after the other, and each may be the outer one.
+        // Matches with the same span follow one another, and each may be the outer one.
         same = same.max(turn);
         while order.get(same).is_some_and(|&other| found[other].span == one.span) {
             open.push(order[same]);
@@ -75,6 +75,8 @@ mod tests {
             facts: Facts::default(),
             is_example: false,
             is_made_up: false,
+            is_either: false,
+            decoded: Vec::new(),
         }
     }
 

@@ -81,8 +81,12 @@ impl Look<'_> {
         let is_whole = is_secret.iter().all(|is_secret| *is_secret);
         let with = kin.into_iter().zip(&is_secret).filter(|(_, is)| **is);
         let mut kin: Vec<Kin> = with.map(|(kin, _)| kin).collect();
-        let mut is_secret = is_secret.into_iter();
-        halves.retain(|_| is_secret.next().unwrap_or_default());
+        let (mut is_secret, mut unnamed) = (is_secret.into_iter(), Vec::new());
+        halves.retain(|half| {
+            let is_named = is_secret.next().unwrap_or_default();
+            unnamed.extend((!is_named).then(|| (half.line, before_on_line(&view.text, half))));
+            is_named
+        });
         for (half, kin) in halves.iter().zip(&mut kin) {
             prefer_adjacent(partner, view, &ids, half, kin);
         }
@@ -99,6 +103,11 @@ impl Look<'_> {
         let is_own = self.rule().author != Author::Target;
         let mut is_kept = vec![false; found.len()];
         for (half, (id, confidence)) in halves.iter().zip(choices) {
+            let sure = |id: &usize| is_list || !is_rivalled(&view.text, half, &ids[*id], &unnamed);
+            let (id, confidence) = match id.filter(sure) {
+                None => (None, confidence.min(Confidence::Medium)),
+                id => (id, confidence),
+            };
             let Some(number) = half.number else { continue };
             is_kept[number] = true;
             let one = &mut found[number];
@@ -195,6 +204,24 @@ fn halves<'v>(
         .collect();
     halves.sort_by_key(|half| half.shown.start);
     halves
+}
+
+/// The text before a secret on its line.
+fn before_on_line<'v>(text: &'v [u8], half: &Half<'_>) -> &'v [u8] {
+    let before = &text[..half.shown.start];
+    &before[memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..]
+}
+
+/// True if a value that nothing names is on as near a line to an id as its secret, and the two lines
+/// begin alike: a heading may name the first secret of a list alone.
+fn is_rivalled(text: &[u8], half: &Half<'_>, id: &Id, unnamed: &[(usize, &[u8])]) -> bool {
+    let lines = id.line.abs_diff(half.line);
+    let is_rival = |(line, before): &(usize, &[u8])| {
+        *line != half.line
+            && id.line.abs_diff(*line) <= lines
+            && *before == before_on_line(text, half)
+    };
+    lines > 0 && unnamed.iter().any(is_rival)
 }
 
 /// Leaves a secret to the id directly before it, as in `ID:SECRET`.

@@ -7,7 +7,6 @@ use fearless_simd::{Simd, u8x16};
 
 use super::{SET, WIDTH, nibbles};
 
-/// The longest vector.
 const LONGEST_VECTOR: usize = 64;
 /// Maximum number of vectors of text between two looks at the candidates in them. More would make the
 /// search of the short texts that deltas insert slower.

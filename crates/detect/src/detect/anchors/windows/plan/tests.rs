@@ -16,7 +16,8 @@ fn sets() -> [RuleSet; 2] {
 
 /// The literals that one search looks for.
 fn literals(set: &RuleSet) -> Vec<Vec<u8>> {
-    let literals = Anchors::new(set).literals.into_iter().map(|literal| literal.bytes);
+    let anchors = Anchors::new(set);
+    let literals = anchors.searched().map(|literal| literal.bytes.clone());
     let mut literals: Vec<Vec<u8>> = literals.filter(|bytes| bytes.len() >= WIDTH).collect();
     literals.dedup();
     literals
