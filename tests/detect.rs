@@ -1,5 +1,6 @@
 //! Detection: the credentials that are found, and the pairs that they form.
 
+mod alone;
 mod announced;
 mod borders;
 mod encodings;

@@ -38,7 +38,7 @@ fn pairs_of_generated_texts_are_found_and_few_are_wrong() {
     // more.
     let worst = kinds.values().filter(|tally| tally.certain >= 50);
     let worst = worst.map(|tally| tally.recall(Confidence::Medium)).fold(1.0, f64::min);
-    let bounds: [Bound; 8] = [
+    let bounds: [Bound; 9] = [
         ("recall at medium and above", all.recall(Confidence::Medium), 0.985, true),
         ("recall of the worst trait", worst, 0.9, true),
         ("recall at high", all.recall(Confidence::High), 0.89, true),
@@ -47,9 +47,16 @@ fn pairs_of_generated_texts_are_found_and_few_are_wrong() {
         ("lone ids lost", share(all.lone_ids_lost, all.lone_ids), 0.0, false),
         ("lone secrets lost", share(all.lone_secrets_lost, all.lone_secrets), 0.1, false),
         (
+            "other services' secrets claimed at medium and above",
+            share(all.claimed[1..].iter().sum(), all.foreign),
+            0.05,
+            false,
+        ),
+        // A secret next to an id without one is reported at low, whatever its name says.
+        (
             "other services' secrets claimed",
             share(all.claimed.iter().sum(), all.foreign),
-            0.2,
+            0.25,
             false,
         ),
     ];

@@ -8,6 +8,7 @@
 //! ([`finish`]). A text that is only a value is labelled by its file's name, which sources know
 //! ([`nameless`]).
 
+mod after_value;
 mod allowance;
 mod analyse;
 mod anchors;
@@ -18,7 +19,10 @@ mod blocks;
 mod chain;
 mod columnar;
 mod columns;
+mod complete;
+mod contents;
 pub mod costs;
+mod cut_name;
 mod decode;
 mod doubt;
 mod dump;
@@ -34,8 +38,10 @@ mod markup;
 mod name;
 mod named;
 pub mod nameless;
+mod near_id;
 mod numbers;
 mod order;
+mod other_id;
 mod outline;
 mod owner;
 mod pair;
@@ -47,6 +53,7 @@ mod scoring;
 mod separate;
 mod session;
 mod shape;
+mod shared_name;
 mod sibling;
 mod structure;
 mod table;

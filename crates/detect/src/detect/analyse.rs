@@ -14,17 +14,19 @@ use super::anchors::{Anchor, Anchors, Class};
 use super::announce;
 use super::blanks::Blanks;
 use super::blocks;
+use super::complete;
 use super::costs::Table;
 use super::decode::{self, Decoded, MAX_DEPTH};
 use super::dump;
 use super::item::{Item, Part};
 use super::label;
+use super::near_id;
 use super::numbers;
 use super::order::Ends;
 use super::outline::Outline;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
-use super::relation::{self, Context};
+use super::relation::Context;
 use super::shape::{Inside, Matches, Shaped, Shapes};
 use super::structure::Structure;
 use super::unpack;
@@ -315,7 +317,7 @@ fn gather(
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
     let cells = table::cells(text, region.start, &items);
-    relation::complete(text, &mut items, &outline, &cells);
+    complete::labels(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
     let ends = ends.within(&region, bytes.len());
     let pairing = pair::pairs(&context, &structure, &tools.costs, &ends, tools.keeps_others);
@@ -339,8 +341,10 @@ fn gather(
             evidence: pair.evidence,
         });
     }
+    near_id::mark(text, &mut items, &used);
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    let mut rest = rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
+    let mut rest: Vec<Item> =
+        rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
     found.joined.extend(mail::take(text, region.start, &mut rest, true));
     found.loose.append(&mut rest);
 }

@@ -227,7 +227,9 @@ fn loose(item: Item) -> Option<Draft> {
             (id::SECRET, Confidence::Medium)
         }
         Part::Secret { .. }
-            if role == Role::SecretKey || role == Role::Secret && !item.label.name.service =>
+            if role == Role::SecretKey
+                || role == Role::Secret && !item.label.name.service
+                || item.near_id =>
         {
             (id::SECRET, Confidence::Low)
         }

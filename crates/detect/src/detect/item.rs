@@ -8,6 +8,7 @@ use crate::escapes;
 use crate::finding::Encoding;
 use crate::secret::Secret;
 
+use super::cut_name;
 use super::decode;
 use super::joint::Extent;
 use super::label::{self, Label};
@@ -31,6 +32,8 @@ pub(super) struct Item {
     pub part: Part,
     /// The label from the text around it.
     pub label: Label,
+    /// It is a secret next to an id that has no secret.
+    pub near_id: bool,
 }
 
 /// The kinds of parts.
@@ -86,8 +89,8 @@ impl Item {
 
     /// Takes the name that a view gives to this secret, if it says that this is a secret and the name in
     /// the raw text does not: a soft break or an escape may cut the name (`aws_sec=` and, on the next
-    /// line, `ret_access_key`).
-    fn take_name(&mut self, seen: &Self) {
+    /// line, `ret_access_key`). `text` is the raw text.
+    fn take_name(&mut self, seen: &Self, text: &[u8]) {
         let is_secret = |item: &Self| matches!(item.part, Part::Secret { .. });
         let (role, shown) = (self.label.name.role, seen.label.name.role);
         if self.span == seen.span
@@ -96,6 +99,7 @@ impl Item {
             && shown.is_secret()
             && !role.is_secret()
             && role != Role::Other
+            && cut_name::may_be_cut(text, self.span.start)
         {
             self.label = seen.label.clone();
         }
@@ -156,7 +160,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
         scan.items.retain(|item| {
             let next = items.partition_point(|known| known.span.end <= item.span.start);
             let known = items.get_mut(next).filter(|known| known.span.start < item.span.end);
-            known.map(|known| known.take_name(item)).is_none()
+            known.map(|known| known.take_name(item, stretch)).is_none()
         });
         items.append(&mut scan.items);
         items.sort_by_key(|item| item.span.start);
@@ -365,7 +369,7 @@ impl Scan<'_, '_> {
         } else {
             decoded
         };
-        self.items.push(Item { span: original, decoded, part, label });
+        self.items.push(Item { span: original, decoded, part, label, near_id: false });
         self.shown.push(span);
     }
 

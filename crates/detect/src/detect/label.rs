@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::after_value;
 use super::markup;
 use super::name::{Name, Role};
 use super::owner::{login, profile};
@@ -39,6 +40,9 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let mut start = line_start(text, floor, span.start);
     let line = line_start(text, span.start.saturating_sub(REACH), span.start);
     let comment = is_comment(&text[line..]) || has_trailing_comment(&text[line..span.start]);
+    if let Some(name) = after_value::attribute(text, span) {
+        return Label { name, assigned: true, comment, ..Label::default() };
+    }
     let mut found = before(&text[start..start.max(markup::end_of_name(text, span.start))]);
     let mut above = false;
     let head = text[start..span.start].trim_ascii_start();
@@ -81,14 +85,17 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         }
         let number = std::mem::take(&mut found.name.stem);
         found = before(line);
-        found.name.stem.extend(number);
+        // If the name's line is counted, too, the numbers count lines and not keys.
+        if !is_counted(line) {
+            found.name.stem.extend(number);
+        }
         above = true;
     }
     let Found { mut name, mut indirect, assigned } = found;
     let on_value_line = indirect && !above;
     indirect |= above;
     if matches!(name.role, Role::None | Role::Other)
-        && let Some(later) = name_after(text, span, name.named)
+        && let Some(later) = after_value::name(text, span, name.named)
     {
         name = later;
         indirect = true;
@@ -96,7 +103,9 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     if let Some(user) = login(text, span) {
         name = user;
     }
-    name.stem.extend(profile(text, span));
+    let profile = profile(text, span);
+    name.rest.extend(profile.iter().cloned());
+    name.stem.extend(profile);
     Label { name, indirect, on_value_line, assigned: assigned && !above, comment }
 }
 
@@ -329,6 +338,13 @@ fn line_start(text: &[u8], floor: usize, at: usize) -> usize {
     memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |newline| floor + newline + 1)
 }
 
+/// True if a line is an entry of a list with numbers: `1) "access_key"`.
+fn is_counted(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && matches!(line.get(digits), Some(b')' | b'.'))
+}
+
 /// True if a line is a comment, according to its beginning.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
@@ -345,40 +361,6 @@ fn has_trailing_comment(head: &[u8]) -> bool {
         Some(b'\t') => head[at..].starts_with(marks[0]),
         _ => false,
     })
-}
-
-/// The name after a value, up to the end of its object or in a comment.
-fn name_after(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
-    let rest = &text[span.end..text.len().min(span.end + 100)];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    let stop = line.iter().position(|byte| matches!(byte, b'}' | b')' | b';' | b'#'));
-    let object = &line[..stop.unwrap_or(line.len())];
-    // `"value": "…", "key": "secretKey"`, `value = '…' WHERE name = 'secretKey'`.
-    let named_by = [&b"name"[..], b"Name", b"NAME", b"key", b"Key"].into_iter().find_map(|key| {
-        let at = memchr::memmem::find(object, key)?;
-        let lone = at == 0 || b" \t\"'{,(".contains(&object[at - 1]);
-        let rest = object[at + key.len()..].trim_ascii_start();
-        let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
-        let value =
-            rest.trim_ascii_start().split_first().filter(|(mark, _)| matches!(mark, b':' | b'='));
-        value.filter(|_| lone).map(|(_, value)| value)
-    });
-    if let Some(value) = named_by {
-        let end = value.iter().position(|&byte| byte == b',').unwrap_or(value.len());
-        return Some(Name::of(&value[..end], false)).filter(|name| name.role != Role::None);
-    }
-    if named {
-        return None;
-    }
-    let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
-    let begins = |at: &usize| marks.iter().any(|mark| line[*at..].starts_with(mark));
-    let may = |at: &usize| matches!(line[*at], b'#' | b'/' | b'<' | b'(' | b'-');
-    let at = (0..line.len()).filter(may).find(begins)?;
-    // Only a closing quote or a comma may be between them, not another value.
-    let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
-    let name = Name::of(&line[at..], true);
-    let telling = matches!(name.role, Role::SecretKey | Role::Secret | Role::KeyId);
-    (!between && telling).then_some(name)
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use crate::finding::{Confidence, Evidence, Nearness};
 use crate::rules::entropy;
 
 use super::analyse::Joined;
+use super::complete;
 use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::Outline;
 use super::random;
-use super::relation::{self, Context, Relation, Stems};
+use super::relation::{Context, Relation, Stems};
 use super::structure::{Distance, Structure};
 use super::table;
 
@@ -146,7 +147,7 @@ pub(super) fn take(text: &[u8], start: usize, items: &mut Vec<Item>, all: bool) 
     let structure = Structure::new(text, &named);
     let outline = Outline::new(text, start, &named);
     let cells = table::cells(text, start, &named);
-    relation::complete(text, &mut named, &outline, &cells);
+    complete::labels(text, &mut named, &outline, &cells);
     let context = Context::new(text, &named, &outline, &cells);
     let logins = logins(&context, &structure, all);
     let mut used = vec![false; items.len()];

@@ -44,6 +44,8 @@ pub(super) struct Name {
     pub role: Role,
     /// It contains a word of AWS.
     pub aws: bool,
+    /// It contains the words of an access key.
+    pub access_key: bool,
     /// A word of the stem is a service that is not AWS.
     pub service: bool,
     /// Its words that are not part of a role, in order.
@@ -98,6 +100,7 @@ impl Name {
         Self {
             role,
             aws: any(Meaning::AWS),
+            access_key: any(Meaning::ACCESS) && any(Meaning::KEY),
             service: stem.iter().any(|word| is_service(word)),
             named: meanings.iter().any(|meaning| !meaning.has(Meaning::EMPTY)),
             rest: rest.map(|(word, _)| word.to_owned()).collect(),
@@ -149,6 +152,9 @@ fn role(words: &[&str], meanings: &[Meaning], phrase: bool) -> Role {
         if hash.is_some_and(|at| at > secret && is_digest(words[at])) {
             return Role::Other;
         }
+        // AWS has no secret tokens: `AWS_SECRET_TOKEN` means the secret access key.
+        let of_aws = any(Meaning::AWS) && !any(Meaning::SERVICE);
+        let full = full || of_aws;
         return match last(Meaning::TOKEN).is_some_and(|token| token > secret && !full) {
             true => Role::Token,
             // The secret of an OAuth access token is not a secret access key.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::finding::Confidence;
 
 use super::item::{Item, Part};
+use super::label::Label;
 use super::name::Role;
 use super::outline::Kind;
 use super::pair::Edge;
@@ -60,6 +61,17 @@ fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
     absent.collect()
 }
 
+/// Ids of other providers that have no name, with the secret after each.
+fn of_others(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
+    let items = scorer.context.items;
+    let is_nameless = |item: &Item| {
+        matches!(item.part, Part::Vacant { secret: false }) && item.label == Label::default()
+    };
+    let pairs = (1..items.len())
+        .filter(|&at| is_nameless(&items[at - 1]) && matches!(items[at].part, Part::Secret { .. }));
+    pairs.filter_map(|at| scorer.score(at - 1, at, &structure.between(at - 1, at))).collect()
+}
+
 /// Pairs whose names no other id or secret has: on their line, in their scope, among the comments
 /// or the other text, or in the whole stretch. Names whose other half is absent come last.
 ///
@@ -69,7 +81,7 @@ pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure, torn: Vec<Ed
     let items = context.items;
     let mut used = vec![false; items.len()];
     let mut chosen = torn;
-    for edge in absent(scorer, structure) {
+    for edge in absent(scorer, structure).into_iter().chain(of_others(scorer, structure)) {
         if !chosen.iter().any(|own| own.id == edge.id || own.secret == edge.secret) {
             chosen.push(edge);
         }

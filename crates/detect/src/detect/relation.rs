@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::item::{Item, Part};
+use super::contents;
+use super::item::Item;
 use super::lines::{Line, lines};
-use super::name::Role;
+use super::name::{Name, Role};
 use super::outline::{Kind, Outline, Scope};
 use super::separate::{self, Side};
 use super::table::Cell;
-use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
+use super::words::{is_aged, is_aws, is_number, is_purpose, is_service, is_tag};
 
 /// The comparison of two names' stems, including those of scopes that contain only one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(super) struct Relation {
     pub service: bool,
     /// One of the two is named as old, the other is not.
     pub aged: bool,
+    /// The secret's name says that it has another use than access to AWS, and the id's name does not.
+    pub other_use: bool,
     /// Both are in one row of a table.
     pub row: bool,
     /// They are in different rows, objects, list items or sections.
@@ -91,6 +94,11 @@ impl Context<'_> {
         let (mut id_scopes, mut secret_scopes) = self.outline.apart(id, secret);
         self.drop_rows(id, &mut id_scopes);
         self.drop_rows(secret, &mut secret_scopes);
+        if self.are_in_cells(&id_scopes, &secret_scopes) {
+            // The cells of a notebook share their variables, so they are not records.
+            id_scopes.clear();
+            secret_scopes.clear();
+        }
         let scopes = [self.own(id, &id_scopes), self.own(secret, &secret_scopes)];
         let stems = [self.stem(id, scopes[0]), self.stem(secret, scopes[1])];
         self.related(id, secret, scopes, [&stems[0], &stems[1]])
@@ -135,19 +143,25 @@ impl Context<'_> {
             stems = if differ { stems } else { Stems::One };
         }
         let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
+        // A value without a name is not called new, and a sentence may speak of the whole key.
+        let is_bare = |item: usize, scopes: &[usize]| bare(item) && scopes.is_empty();
+        let calls_old = match (aged(id_stem), aged(secret_stem)) {
+            (true, false) => !is_bare(secret, secret_scopes) && !loose(id),
+            (false, true) => !is_bare(id, id_scopes) && !loose(secret),
+            _ => false,
+        };
         let longer = if id_stem.len() > secret_stem.len() { id_stem } else { secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
             _ => (false, false),
         };
         let record = |scopes: &[usize]| {
-            scopes.iter().any(|&scope| {
-                // `secret_keys = { prod: …, dev: … }` contains halves of several keys.
-                let scope = self.outline.scope(scope);
-                let half = scope.name.role.is_secret()
-                    || matches!(scope.name.role, Role::Key | Role::KeyId);
-                is_record(scope) && !half
-            })
+            let mut scopes = scopes.iter().map(|&scope| self.outline.scope(scope));
+            // `secret_keys = { prod: …, dev: … }` contains halves of several keys.
+            let half = |scope: &Scope| {
+                scope.name.role.is_secret() || matches!(scope.name.role, Role::Key | Role::KeyId)
+            };
+            !scopes.clone().any(half) && scopes.any(is_record)
         };
         let any = |scopes: &[usize], kind: Kind| {
             scopes.iter().any(|&scope| self.outline.scope(scope).kind == kind)
@@ -170,11 +184,11 @@ impl Context<'_> {
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
             // "OLD: <id> / <secret>" refers to both.
-            aged: aged(id_stem) != aged(secret_stem)
-                && self.lines[id].number != self.lines[secret].number,
+            aged: calls_old && self.lines[id].number != self.lines[secret].number,
+            other_use: self.has_other_use(id, secret),
             apart: other_row
                 || sections && stems != Stems::Same
-                || records && assigned(id) && assigned(secret),
+                || records && assigned(id) && assigned(secret) && !self.are_in_messages(id, secret),
             split: self.are_split([id, secret], [id_scopes, secret_scopes])
                 || stems == Stems::Different && self.are_rows(id, secret),
             separate_objects: objects(id_scopes) && objects(secret_scopes)
@@ -184,6 +198,21 @@ impl Context<'_> {
             together: self.together(id, secret),
             distinct_words: self.distinct_words(id, secret),
         }
+    }
+
+    /// True if the outermost scopes of two items are cells of a notebook.
+    fn are_in_cells(&self, id_scopes: &[usize], secret_scopes: &[usize]) -> bool {
+        [id_scopes, secret_scopes].into_iter().all(|scopes| {
+            let outermost = scopes.last().map(|&scope| self.outline.scope(scope));
+            outermost.is_some_and(|scope| contents::is_cell(self.text, scope))
+        })
+    }
+
+    /// True if two items are in texts of messages.
+    fn are_in_messages(&self, id: usize, secret: usize) -> bool {
+        [id, secret]
+            .into_iter()
+            .all(|item| contents::is_in_message(self.text, self.items[item].span.start))
     }
 
     /// The scopes that add information to an item's own name: not those that contain only its
@@ -259,6 +288,20 @@ impl Context<'_> {
     fn fill_lines(&self, id: usize, secret: usize) -> bool {
         let (a, b) = (self.lines[id], self.lines[secret]);
         a.number != b.number && a.is_record && b.is_record
+    }
+
+    /// True if the secret's own name says that it has another use than access to AWS. If the id's name
+    /// has the same word, or is not that of a key of AWS, this is no contradiction.
+    fn has_other_use(&self, id: usize, secret: usize) -> bool {
+        let (id, secret) = (&self.items[id].label, &self.items[secret].label);
+        let has_aws = |name: &Name| name.rest.iter().any(|word| is_aws(word));
+        // `access-id` may be the counterpart of `private-key`.
+        id.name.role == Role::KeyId
+            && (id.name.access_key || has_aws(&id.name))
+            && (!secret.indirect || secret.on_value_line)
+            && secret.name.role != Role::SecretKey
+            && !has_aws(&secret.name)
+            && secret.name.rest.iter().any(|word| is_purpose(word) && !id.name.rest.contains(word))
     }
 
     fn distinct_words(&self, id: usize, secret: usize) -> bool {
@@ -370,66 +413,5 @@ fn compare(a: &[&str], b: &[&str]) -> Stems {
     }
 }
 
-/// Completes the labels of items from the text around them: headings of columns, the names of their
-/// records, and of the scopes around those.
-pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells: &[Option<Cell>]) {
-    for index in 0..items.len() {
-        if matches!(items[index].part, Part::Vacant { .. }) {
-            let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
-            items[index].label.name.aws |= aws;
-            continue;
-        }
-        let span = items[index].span.clone();
-        let label = &mut items[index].label;
-        if let Some(cell) = &cells[index]
-            && !label.assigned
-        {
-            label.name = cell.name.clone();
-            label.indirect = false;
-            label.assigned = cell.is_row_name;
-        }
-        if !label.name.named || label.indirect {
-            // The name of a call or a list refers to all of its values, not to one of several.
-            let several = |scope: &Scope| {
-                matches!(scope.kind, Kind::Bracket(b'(' | b'[')) && scope.separators > 0
-            };
-            let near = outline.around(index).take(NEAR).take_while(|scope| !several(scope));
-            let scope = near.into_iter().find(|scope| {
-                let named = scope.name.role != Role::None;
-                scope.name.says() || named && scope.kind == Kind::Bracket(b'{')
-            });
-            let sibling = outline
-                .around(index)
-                .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))
-                .and_then(|scope| super::sibling::name(text, scope, &span));
-            let number: Vec<String> =
-                label.name.stem.iter().filter(|word| is_number(word)).cloned().collect();
-            let unnamed = !label.name.named;
-            if let Some(name) = sibling {
-                label.name = name;
-                label.indirect = true;
-            } else if let Some(scope) = scope.filter(|_| !label.name.says()) {
-                label.name = scope.name.clone();
-                label.indirect = true;
-            }
-            if unnamed && !label.name.stem.iter().any(|word| number.contains(word)) {
-                label.name.stem.extend(number);
-            }
-        } else if !label.name.says() || label.name.role == Role::Other {
-            let role = outline.around(index).take(NEAR).map(|scope| scope.name.role);
-            let role = role.into_iter().find(|role| role.is_secret() || *role == Role::KeyId);
-            label.name.role = role.unwrap_or(label.name.role);
-        }
-        let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
-        label.name.aws |= aws;
-        if label.name.role == Role::Secret && label.name.aws && label.name.stem.is_empty() {
-            label.name.role = Role::SecretKey;
-        }
-    }
-}
-
 /// Bytes between two arguments of one call.
 const MOST_GAP: usize = 512;
-
-/// Scopes around a value whose names may determine its role.
-const NEAR: usize = 3;

@@ -166,6 +166,7 @@ impl<'a> PairScorer<'a> {
             || relation.apart
             || relation.split && is_named
             || relation.aged
+            || relation.other_use
             || (foreign || relation.stems == Stems::Part)
                 && named_id.role == Role::User
                 && is_named

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::item::{Item, Part};
 use super::label::{Label, is_comment};
 use super::name::{Name, Role};
+use super::other_id;
 use super::words::words;
 
 /// Parts of the names of either half, in both cases.
@@ -21,7 +22,7 @@ const MOST: usize = 256;
 
 /// The halves that `text` names from `start` on without giving their values.
 pub(super) fn vacant(text: &[u8], start: usize, items: &[Item]) -> Vec<Item> {
-    let mut found: Vec<Item> = Vec::new();
+    let mut found: Vec<Item> = other_id::near(text, start, items);
     for sign in SIGNS {
         for at in memchr::memmem::find_iter(&text[start..], sign).take(MOST) {
             found.extend(named(text, start, start + at, items));
@@ -118,6 +119,7 @@ fn absent(
         decoded: Vec::new(),
         part: Part::Vacant { secret },
         label: Label { name, assigned: true, comment, ..Label::default() },
+        near_id: false,
     })
 }
 
@@ -153,8 +155,20 @@ fn is_absent(text: &[u8], at: usize) -> bool {
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
     // After a colon at the end of a line the value may be on the next line.
-    let below = value.is_empty() && text[at - 1] != b'=';
+    let below = value.is_empty() && text[at - 1] != b'=' && !is_followed_by_field(text, at);
     run < 16 && !below && !holds
+}
+
+/// True if the next line is indented as much as that of `at`, and is a field: the field before it is
+/// empty.
+fn is_followed_by_field(text: &[u8], at: usize) -> bool {
+    let indent = |line: &[u8]| line.iter().take_while(|byte| **byte == b' ').count();
+    let start = memchr::memrchr(b'\n', &text[at.saturating_sub(NAME)..at]);
+    let line = start.map_or(&text[..at], |by| &text[at.saturating_sub(NAME) + by + 1..]);
+    let rest = &text[at..text.len().min(at + 160)];
+    let next = memchr::memchr(b'\n', rest).map_or(&[][..], |by| &rest[by + 1..]);
+    let next = &next[..memchr::memchr(b'\n', next).unwrap_or(next.len())];
+    indent(next) <= indent(line) && names_field(next)
 }
 
 /// True if a value is a name (`$aws_key`) that has its own value in the text.
@@ -184,12 +198,32 @@ fn has_value(text: &[u8], items: &[Item], span: &Range<usize>, name: &Name) -> b
     let next = items.partition_point(|item| item.span.end <= span.start);
     items[next..].first().is_some_and(|item| {
         let label = &item.label.name;
-        item.span.start < span.end + 12
+        let gap = text.get(span.end..item.span.start).unwrap_or_default();
+        let own = has_own_name(gap);
+        item.span.start < span.end + 12 && !own
             || item.span.start < span.end + NAME
+                // `AWS_SECRET_ACCESS_KEY=` above `SECRET_KEY=…`: these are two secrets.
+                && !(own && name.aws && !label.aws)
                 && label.stem == name.stem
                 && (label.role == name.role || label.role.is_secret() && name.role.is_secret())
                 && !names_other(&text[span.end..item.span.start], name.role)
     })
+}
+
+/// True if the value after the text between an empty name and it has a name of its own: on a line
+/// below, or in the next field.
+fn has_own_name(gap: &[u8]) -> bool {
+    memchr::memrchr2(b'\n', b',', gap).is_some_and(|at| names_field(&gap[at + 1..]))
+}
+
+/// True if a line or a field begins with a name and its operator.
+fn names_field(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let marks = line.iter().take_while(|byte| b"\"'-$ ".contains(byte)).count();
+    let len = line[marks..].iter().take_while(|byte| is_name(**byte)).count();
+    let name = &line[marks..marks + len];
+    len > 0 && operator(&line[marks + len..]).is_some() && Name::of(name, false).named
 }
 
 /// True if a text names the other half of a key than `role`, in an assignment, or ends a record and

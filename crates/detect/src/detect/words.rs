@@ -5,10 +5,21 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// The lists of `patterns/labels.txt`; a word's lists are bits of a number.
-const LISTS: [&str; 12] = [
-    "secret", "password", "user", "aws", "token", "hash", "service", "empty", "usual", "stop",
-    "tag", "aged",
+/// The lists of `patterns/labels.txt`, with the property of their words.
+const LISTS: [(&str, Meaning); 13] = [
+    ("secret", Meaning::SECRET),
+    ("password", Meaning::PASSWORD),
+    ("user", Meaning::USER),
+    ("aws", Meaning::AWS),
+    ("token", Meaning::TOKEN),
+    ("hash", Meaning::HASH),
+    ("service", Meaning::SERVICE),
+    ("empty", Meaning::EMPTY),
+    ("usual", Meaning::USUAL),
+    ("stop", Meaning::STOP),
+    ("tag", Meaning::TAG),
+    ("aged", Meaning::AGED),
+    ("purpose", Meaning::PURPOSE),
 ];
 
 /// FNV-1a: short words are looked up a dozen times each. Nobody adds words to the lists, so nobody
@@ -38,13 +49,13 @@ static LEXICON: LazyLock<HashMap<&'static str, Meaning, BuildHasherDefault<Fnv>>
     LazyLock::new(|| {
         let text = keysweep_patterns::LABELS;
         let mut lexicon = HashMap::default();
-        for (number, name) in LISTS.iter().enumerate() {
+        for (name, meaning) in LISTS {
             let heading = format!("\n[{name}]\n");
             let body = text.split_once(&heading).map_or("", |(_, body)| body);
             let end = body.find("\n#").unwrap_or(body.len());
             for word in body[..end].split_whitespace() {
                 let word: &mut Meaning = lexicon.entry(word).or_default();
-                *word = word.or(Meaning(1 << number));
+                *word = word.or(meaning);
             }
         }
         for (word, meaning) in PARTS_OF_NAMES {
@@ -114,6 +125,8 @@ impl Meaning {
     pub(super) const NAMED_AWS: Self = Self(1 << 18);
     /// The word is `akid`.
     pub(super) const AKID: Self = Self(1 << 19);
+    /// The word says what a secret is for, and that is not access to AWS.
+    pub(super) const PURPOSE: Self = Self(1 << 20);
 
     /// Looks a lower-case word up.
     pub(super) fn of(word: &str) -> Self {
@@ -167,6 +180,11 @@ pub(super) fn is_usual(word: &str) -> bool {
 /// True if a word means that a key is not the one in use.
 pub(super) fn is_aged(word: &str) -> bool {
     Meaning::of(word).has(Meaning::AGED)
+}
+
+/// True if a word says what a secret is for, and that is not access to AWS.
+pub(super) fn is_purpose(word: &str) -> bool {
+    Meaning::of(word).has(Meaning::PURPOSE)
 }
 
 /// True if a word distinguishes keys even in a sentence: an environment, an age, a number.

@@ -88,6 +88,14 @@ impl Scan<'_, '_> {
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
         found.extend(self.strings(run));
+        // A comment: `secretAccessKey//SECRET`.
+        let name = run.len() - SECRET_LEN;
+        let divided = text[..name].strip_suffix(b"//").is_some_and(|name| {
+            let name = name.to_ascii_lowercase();
+            memchr::memmem::find(&name, b"secret").is_some()
+                && !name.iter().any(|byte| matches!(byte, b'/' | b'+'))
+        });
+        found.extend(divided.then(|| from(name)));
         // Its name is directly before it, as in the pages of LMDB.
         let named = if self.kind().binary { self.name_before(run) } else { None };
         found.extend(named.map(from));

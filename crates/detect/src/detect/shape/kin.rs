@@ -7,12 +7,13 @@ use std::ops::Range;
 use crate::rules::Rule;
 use crate::secret::Secret;
 
+use super::super::complete;
 use super::super::item::{Item, Part};
 use super::super::label;
 use super::super::name::{Name, Role};
 use super::super::outline::{Kind, Outline};
 use super::super::random::Strength;
-use super::super::relation::{self, Context, Relation, Stems};
+use super::super::relation::{Context, Relation, Stems};
 use super::super::sibling;
 use super::super::table::{self, Cell, Headings};
 use super::super::vacant;
@@ -89,7 +90,7 @@ pub(super) fn kin(
     let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
     let outline = Outline::new(text, from, &items);
     let cells = table::labelled(text, start, &items, &rule.labels, headings);
-    relation::complete(text, &mut items, &outline, &cells);
+    complete::labels(text, &mut items, &outline, &cells);
     for (item, _) in items.iter_mut().zip(&cells).filter(|(_, cell)| cell.is_none()) {
         rename(text, item);
     }
@@ -172,6 +173,7 @@ fn own_words(rule: &Rule) -> Vec<String> {
 fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
     let text = scene.text;
     let make = |span: &Range<usize>| Item {
+        near_id: false,
         span: span.clone(),
         decoded: Vec::new(),
         part: Part::Secret { value: Secret::new(Vec::new()), strength: Strength::Strong },
