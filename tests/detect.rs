@@ -7,6 +7,7 @@ mod joints;
 mod kinds;
 mod laws;
 mod near_examples;
+mod neighbours;
 mod order;
 mod pairing;
 mod partners;

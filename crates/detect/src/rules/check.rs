@@ -167,15 +167,32 @@ fn has_partner(shape: &Shape, text: &[u8], secret: &Range<usize>) -> bool {
 impl Boundary {
     /// True if the neighbours of a span make it part of something longer.
     pub fn extends(self, text: &[u8], span: Range<usize>) -> bool {
-        let part = |byte: u8| match self {
-            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
-            Self::Base64 => {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+        let before = span.start.checked_sub(1).map(|at| text[at]);
+        let after = text.get(span.end).copied();
+        before.is_some_and(|byte| self.has_before(byte))
+            || after.is_some_and(|byte| self.has_after(byte))
+    }
+
+    /// True if a match does not begin after this byte.
+    fn has_before(self, byte: u8) -> bool {
+        match self {
+            Self::Base64 => self.has_after(byte),
+            Self::Alphanumeric | Self::Base64After | Self::Base64UrlAfter => {
+                byte.is_ascii_alphanumeric()
             }
             Self::None => false,
+        }
+    }
+
+    /// True if a match does not end before this byte.
+    fn has_after(self, byte: u8) -> bool {
+        let also: &[u8] = match self {
+            Self::None => return false,
+            Self::Alphanumeric => b"",
+            Self::Base64 | Self::Base64After => b"+/-_",
+            Self::Base64UrlAfter => b"-_",
         };
-        let before = span.start.checked_sub(1).map(|at| text[at]);
-        before.is_some_and(part) || text.get(span.end).copied().is_some_and(part)
+        byte.is_ascii_alphanumeric() || also.contains(&byte)
     }
 }
 

@@ -144,7 +144,7 @@ impl Look<'_> {
         // The whole match is delimited by words, whatever delimits the credential in it.
         let around = match shape.boundary {
             Boundary::None => Boundary::None,
-            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
+            _ => Boundary::Alphanumeric,
         };
         let is_part = |boundary: Boundary, span: Range<usize>| {
             is_part_of_more(boundary, view, &span, self.bytes, &outer(span.clone()))
