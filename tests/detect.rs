@@ -10,6 +10,7 @@ mod joints;
 mod kinds;
 mod laws;
 mod near_examples;
+mod neighbours;
 mod order;
 mod owners;
 mod pairing;

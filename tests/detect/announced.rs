@@ -33,14 +33,12 @@ const VALUES: [&str; 20] = [
 ];
 
 /// The base64 of a login with the token.
-const LOGINS: [&str; 8] = [
+const LOGINS: [&str; 6] = [
     "//registry.example/:_auth={}\n",
     "_auth = \"{}\"\n",
     "env:\n  NPM_CONFIG__AUTH: {}\n",
     "ENV NPM_CONFIG__AUTH {}\n",
     "export npm_config__auth={}\n",
-    "npmAuthIdent: {}\n",
-    "npmScopes:\n  acme:\n    npmAuthIdent: \"{}\"\n",
     "{\"auths\": {\"r.example\": {\"auth\": \"{}\"}}}\n",
 ];
 
@@ -56,8 +54,7 @@ const FILES: [&str; 7] = [
 ];
 
 /// What is not base64 for a reader either: without its announcement short base64 is not decoded.
-const OTHERS: [&str; 4] =
-    ["t = \"{}\"\n", "katob(\"{}\")\n", "size: b64 {}\n", "npmAuthIdentity: {}\n"];
+const OTHERS: [&str; 3] = ["t = \"{}\"\n", "katob(\"{}\")\n", "size: b64 {}\n"];
 
 #[test]
 fn short_base64_is_read_where_the_text_announces_it() {

@@ -110,6 +110,13 @@ fn a_private_key_is_found_in_files_and_in_source_code() {
             joined,
             format!("@@ -0,0 +1,9 @@\n+{}\n", key.replace('\n', "\n+")),
             format!("+{}\r\n", key.replace('\n', "\r\n+")),
+            format!("// {}\n", key.replace('\n', "\n// ")),
+            format!("10:01:02 INFO {}\n", key.replace('\n', "\n10:02:03 INFO ")),
+            format!("app_1  | {}\n", key.replace('\n', "\napp_1  | ")),
+            format!(
+                "{{\"log\":\"{}\\n\",\"stream\":\"a\"}}\n",
+                key.replace('\n', "\\n\",\"stream\":\"a\"}\n{\"log\":\"")
+            ),
             format!("  client-key-data: {}\n", STANDARD.encode(format!("{key}\n"))),
             format!("kind: Secret\ndata:\n  tls.key: {}\n", STANDARD.encode(&key)),
         ] {

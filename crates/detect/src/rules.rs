@@ -152,6 +152,11 @@ pub enum Boundary {
     Alphanumeric,
     /// Letters, digits, `+`, `/`, `-` and `_`.
     Base64,
+    /// The same after the match, letters and digits before it: a prefix or a checksum shows where
+    /// it begins, and `:-`, `//` or the `+` of a patch is not a part of it.
+    Base64After,
+    /// Letters, digits, `-` and `_` after the match, letters and digits before it.
+    Base64UrlAfter,
     /// None: the expression checks them.
     None,
 }

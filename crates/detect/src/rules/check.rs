@@ -167,15 +167,28 @@ fn has_partner(shape: &Shape, text: &[u8], secret: &Range<usize>) -> bool {
 impl Boundary {
     /// True if the neighbours of a span make it part of something longer.
     pub fn extends(self, text: &[u8], span: Range<usize>) -> bool {
-        let part = |byte: u8| match self {
-            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
-            Self::Base64 => {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-            }
-            Self::None => false,
-        };
+        if self == Self::None {
+            return false;
+        }
+        let is_part =
+            |byte: u8, signs: &[u8]| byte.is_ascii_alphanumeric() || signs.contains(&byte);
         let before = span.start.checked_sub(1).map(|at| text[at]);
-        before.is_some_and(part) || text.get(span.end).copied().is_some_and(part)
+        before.is_some_and(|byte| is_part(byte, self.signs_before()))
+            || text.get(span.end).is_some_and(|byte| is_part(*byte, self.signs_after()))
+    }
+
+    /// Signs that must not be before a match.
+    pub(crate) fn signs_before(self) -> &'static [u8] {
+        if self == Self::Base64 { b"+/-_" } else { b"" }
+    }
+
+    /// Signs that must not be after a match.
+    pub(crate) fn signs_after(self) -> &'static [u8] {
+        match self {
+            Self::Base64 | Self::Base64After => b"+/-_",
+            Self::Base64UrlAfter => b"-_",
+            Self::Alphanumeric | Self::None => b"",
+        }
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) const USUAL_REACH: usize = 256;
 
 pub(super) const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
 pub(super) const CONFIDENCES: [&str; 3] = ["low", "medium", "high"];
-pub(super) const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
+pub(super) const BOUNDARIES: [&str; 5] =
+    ["alphanumeric", "base64", "base64-after", "base64url-after", "none"];
 pub(super) const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
 
 /// Procedures in `patterns/remedy/`, by the names that rules use.
@@ -207,8 +208,13 @@ impl File<'_> {
 pub(super) const SEVERITY_OF: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
 pub(super) const CONFIDENCE_OF: [Confidence; 3] =
     [Confidence::Low, Confidence::Medium, Confidence::High];
-pub(super) const BOUNDARY_OF: [Boundary; 3] =
-    [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
+pub(super) const BOUNDARY_OF: [Boundary; 5] = [
+    Boundary::Alphanumeric,
+    Boundary::Base64,
+    Boundary::Base64After,
+    Boundary::Base64UrlAfter,
+    Boundary::None,
+];
 pub(super) const METHOD_OF: [Method; 5] =
     [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
 

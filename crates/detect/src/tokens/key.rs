@@ -23,6 +23,7 @@ pub(super) fn read(text: &[u8]) -> Reading {
     if let Some(first) = lines.first().filter(|line| line.starts_with(b"PuTTY-User-Key-File-")) {
         return putty(first, &lines);
     }
+    let lines = unframed(lines);
     let Some(label) = lines.first().and_then(|line| label(line)) else { return Reading::NotOne };
     let (headers, body) = split(&lines);
     let joined: Vec<u8> = body.concat();
@@ -44,7 +45,7 @@ pub(super) fn read(text: &[u8]) -> Reading {
 /// A key as it is in a key file. A key is the same in JSON, YAML, code and base64, however its
 /// lines end and are indented. `None` for OpenPGP and PuTTY, of which files are copied as they are.
 pub(super) fn as_file(text: &[u8]) -> Option<Vec<u8>> {
-    let lines = lines(text);
+    let lines = unframed(lines(text));
     let label = label(lines.first()?).filter(|label| label != b"PGP PRIVATE KEY BLOCK")?;
     let (headers, body) = split(&lines);
     let body = STANDARD.encode(base64_of(&body.concat())?);
@@ -82,6 +83,40 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
         bare(&line[sign..]).to_vec()
     });
     bare.filter(|line| !line.is_empty()).collect()
+}
+
+/// Minimum number of base64 characters that show where the lines of a key begin.
+const LINE: usize = 56;
+
+/// The lines without what a log, a comment or JSON puts before and after each of them: a time, the
+/// name of a service, `//`. Digits differ from line to line. Lines without it are not of the key.
+fn unframed(lines: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let run_of = |line: &Vec<u8>| {
+        let mut start = 0;
+        let runs = line.split(|byte| !is_base64(byte)).map(|run| {
+            let span = start..start + run.len();
+            start = span.end + 1;
+            span
+        });
+        runs.max_by_key(ExactSizeIterator::len).filter(|run| run.len() >= LINE)
+    };
+    let framed = lines.iter().skip(1).find_map(|line| Some((line, run_of(line)?)));
+    let Some((line, run)) = framed.filter(|(_, run)| run.start > 0) else { return lines };
+    let form = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
+    let frame: Vec<u8> = line[..run.start].iter().map(form).collect();
+    let after = line.len() - run.end;
+    let inner = lines.iter().enumerate().filter_map(|(at, line)| {
+        if at == 0 {
+            return Some(line.clone());
+        }
+        let (before, rest) = line.split_at_checked(frame.len())?;
+        let is_framed = before.iter().map(form).eq(frame.iter().copied());
+        let is_last = rest.starts_with(b"-----END");
+        let inner = if is_last { rest } else { &rest[..rest.len().saturating_sub(after)] };
+        is_framed.then(|| inner.to_vec()).filter(|inner| !inner.is_empty())
+    });
+    inner.collect()
 }
 
 /// True if a diff adds the lines: all begin with `+`. The sign of the first one is not in the text.

@@ -55,12 +55,11 @@ pub(super) fn builtin() -> Vec<Literal> {
 
 /// Names of logins and of base64 that only the tokens of other providers need, because ids of AWS in
 /// base64 have literals of their own: Docker's login in a string, as `\"auth\": \"…\"` in Terraform's
-/// state, those of npm's variables and of Yarn, functions that decode, and the field of cloud-init.
+/// state, that of npm's variables, functions that decode, and the field of cloud-init.
 pub(super) fn of_tokens(packs: &Packs) -> impl Iterator<Item = Literal> {
-    const LITERALS: [(&[u8], Class); 6] = [
+    const LITERALS: [(&[u8], Class); 5] = [
         (b"\"auth\\", Class::Login),
         (b"__AUTH", Class::Login),
-        (b"AuthIdent", Class::Login),
         (b"atob(", Class::Encoding),
         (b"64dec", Class::Encoding),
         (b": b64", Class::Encoding),

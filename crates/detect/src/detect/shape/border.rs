@@ -24,33 +24,13 @@ impl Border {
         Self { letters: boundary != Boundary::None, before: b"", after: b"" }
     }
 
-    /// The border of the credential that is the whole match of a shape. A sign before its prefix is not
-    /// a part of it, as in `${KEY:-glpat-…}`, in a patch, and in a login of an address, and neither is a
-    /// sign on either side that it cannot contain.
-    pub(super) fn of_token(shape: &Shape) -> Self {
-        if shape.boundary != Boundary::Base64 {
-            return Self::of_words(shape.boundary);
-        }
-        let source = shape.regex.as_str();
-        let first = source.trim_start_matches("(?:");
-        let (class, _) = first.split_once(']').unwrap_or((first, ""));
-        let has_prefix = first.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    /// The border of a credential.
+    pub(super) fn of(boundary: Boundary) -> Self {
         Self {
-            letters: true,
-            before: match (has_prefix, first.starts_with('[')) {
-                (true, _) => b"",
-                (_, true) if class.contains("+/") => b"+/",
-                (_, true) if !class.contains("_-") => b"",
-                _ => b"+/-_",
-            },
-            after: if has_prefix && !source.contains("+/") { b"-_" } else { b"+/-_" },
+            before: boundary.signs_before(),
+            after: boundary.signs_after(),
+            ..Self::of_words(boundary)
         }
-    }
-
-    /// The border of a credential in a match.
-    pub(super) fn of_group(boundary: Boundary) -> Self {
-        let signs: &[u8] = if boundary == Boundary::Base64 { b"+/-_" } else { b"" };
-        Self { before: signs, after: signs, ..Self::of_words(boundary) }
     }
 
     /// True if the neighbours of a span make it a part of something longer.

@@ -143,11 +143,7 @@ impl Look<'_> {
             let original = view.original(&span);
             base + original.start..base + original.end
         };
-        let is_token = secret.range() == whole.range() && self.rule().author == Author::Us;
-        let own = match is_token {
-            true => Border::of_token(shape),
-            false => Border::of_group(shape.boundary),
-        };
+        let own = Border::of(shape.boundary);
         // The whole match is delimited by words, whatever delimits the credential in it.
         let around = Border::of_words(shape.boundary);
         // Where a view has replaced an escape, the text of the view decides: the letters of an escape

@@ -24,9 +24,9 @@ const NIBBLES: f64 = 0.25;
 /// Maximum number of rounds of moves.
 const ROUNDS: usize = 12;
 /// Shuffles the order of literals that are about equally frequent. Which order leads to the best plan is
-/// chance: this one was the best of fourteen, between 441 and 603 bytes for each place that is examined.
-/// Another one is worth a try when the literals change.
-const SEED: u32 = 3_428_989_595;
+/// chance: of sixty, between 390 and 638 bytes for each place that is examined, this one was the second by
+/// bytes and the best by nibbles. Another one is worth a try when the literals change.
+const SEED: u32 = 331_469;
 
 type Window = [u8; WIDTH];
 
