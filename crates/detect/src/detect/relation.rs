@@ -119,37 +119,9 @@ impl Context<'_> {
         [id_scopes, secret_scopes]: [&[usize]; 2],
         [id_stem, secret_stem]: [&[&str]; 2],
     ) -> Relation {
-        let mut stems = compare(id_stem, secret_stem);
-        let bare = |item: usize| {
-            let name = &self.items[item].label.name;
-            !name.named && name.stem.is_empty()
-        };
-        // An item without a name has no different name.
-        if stems == Stems::One
-            && (bare(id) && id_scopes.is_empty() || bare(secret) && secret_scopes.is_empty())
-        {
-            stems = Stems::None;
-        }
-        let loose = |item: usize| self.items[item].label.name.loose;
-        let has_owner = |item: usize| {
-            let label = &self.items[item].label;
-            label.assigned && label.name.role != Role::None && separate::is_owner(&label.name)
-        };
-        let owners = has_owner(id) && has_owner(secret);
-        if stems == Stems::Different && (loose(id) || loose(secret)) && !owners {
-            // In sentences, only words that distinguish keys everywhere count against a pair.
-            let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
-            let differ = tags(id_stem) > 0 && tags(secret_stem) > 0;
-            stems = if differ { stems } else { Stems::One };
-        }
-        let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
-        // A value without a name is not called new, and a sentence may speak of the whole key.
-        let is_bare = |item: usize, scopes: &[usize]| bare(item) && scopes.is_empty();
-        let calls_old = match (aged(id_stem), aged(secret_stem)) {
-            (true, false) => !is_bare(secret, secret_scopes) && !loose(id),
-            (false, true) => !is_bare(id, id_scopes) && !loose(secret),
-            _ => false,
-        };
+        let (items, scopes) = ([id, secret], [id_scopes, secret_scopes]);
+        let stems = self.compare(items, scopes, [id_stem, secret_stem]);
+        let calls_old = self.calls_old(items, scopes, [id_stem, secret_stem]);
         let longer = if id_stem.len() > secret_stem.len() { id_stem } else { secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
@@ -197,6 +169,58 @@ impl Context<'_> {
                 || self.fill_lines(id, secret),
             together: self.together(id, secret),
             distinct_words: self.distinct_words(id, secret),
+        }
+    }
+
+    /// True if nothing names an item.
+    fn is_bare(&self, item: usize, scopes: &[usize]) -> bool {
+        let name = &self.items[item].label.name;
+        !name.named && name.stem.is_empty() && scopes.is_empty()
+    }
+
+    /// The comparison of two items' stems, after what their names leave open.
+    fn compare(
+        &self,
+        [id, secret]: [usize; 2],
+        [id_scopes, secret_scopes]: [&[usize]; 2],
+        [id_stem, secret_stem]: [&[&str]; 2],
+    ) -> Stems {
+        let mut stems = compare(id_stem, secret_stem);
+        // An item without a name has no different name.
+        if stems == Stems::One
+            && (self.is_bare(id, id_scopes) || self.is_bare(secret, secret_scopes))
+        {
+            stems = Stems::None;
+        }
+        let loose = |item: usize| self.items[item].label.name.loose;
+        let has_owner = |item: usize| {
+            let label = &self.items[item].label;
+            label.assigned && label.name.role != Role::None && separate::is_owner(&label.name)
+        };
+        let owners = has_owner(id) && has_owner(secret);
+        if stems == Stems::Different && (loose(id) || loose(secret)) && !owners {
+            // In sentences, only words that distinguish keys everywhere count against a pair.
+            let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
+            let differ = tags(id_stem) > 0 && tags(secret_stem) > 0;
+            stems = if differ { stems } else { Stems::One };
+        }
+        stems
+    }
+
+    /// True if only one of the names calls its value old or new.
+    fn calls_old(
+        &self,
+        [id, secret]: [usize; 2],
+        [id_scopes, secret_scopes]: [&[usize]; 2],
+        [id_stem, secret_stem]: [&[&str]; 2],
+    ) -> bool {
+        let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
+        // A value without a name is not called new, and a sentence may speak of the whole key.
+        let loose = |item: usize| self.items[item].label.name.loose;
+        match (aged(id_stem), aged(secret_stem)) {
+            (true, false) => !self.is_bare(secret, secret_scopes) && !loose(id),
+            (false, true) => !self.is_bare(id, id_scopes) && !loose(secret),
+            _ => false,
         }
     }
 
