@@ -20,6 +20,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod message;
+pub mod place;
 mod problems;
 mod record;
 mod sarif;

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize as _;
 use serde_json::{Deserializer, Value};
 
 use crate::aws::KeyId;
-use crate::finding::GitOrigin;
+use crate::report::place::{of_occurrence, path_and_line};
 use crate::text::escape_line;
 
 /// The places of each key id.
@@ -81,19 +80,6 @@ impl Places {
         let Some(id) = id.as_str().and_then(|id| KeyId::parse(id.as_bytes())) else { return };
         self.0.entry(id).or_default().insert(escape_line(place));
     }
-}
-
-/// The place of an occurrence in a JSON report: `path:line`, or the object of git that has it.
-pub fn of_occurrence(place: &Value) -> String {
-    path_and_line(&place["path"], &place["git"], &place["line"])
-}
-
-/// `path:line`; without a path, the object, ref or reflog that `git` describes.
-pub fn path_and_line(path: &Value, git: &Value, line: &Value) -> String {
-    let path = path.as_str().filter(|path| !path.is_empty()).map(str::to_owned);
-    let of_git = || GitOrigin::deserialize(git).ok().map(|git| git.path());
-    let path = path.or_else(of_git).unwrap_or_else(|| "unnamed".to_owned());
-    line.as_u64().map_or_else(|| path.clone(), |line| format!("{path}:{line}"))
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use std::io::{self, Write};
 use serde_json::{Deserializer, Value};
 
 use super::{command, list, waits};
-use crate::act::places::{of_occurrence, path_and_line};
 use crate::aws::KeyId;
 use crate::remedy::{self, Facts, Guide};
+use crate::report::place::{of_occurrence, path_and_line};
 use crate::rules::RuleSet;
 use crate::text::escape_line;
 

@@ -288,3 +288,47 @@ fn a_name_after_a_value_belongs_to_that_value() {
     }
     assert!(wrong.is_empty(), "{} wrong: {}", wrong.len(), wrong[..wrong.len().min(9)].join("\n"));
 }
+
+/// Values in base64 in which the signs `+` and `/` delimit a secret.
+const AROUND: [fn(&str) -> Option<String>; 4] = [
+    |secret| {
+        Some(format!("{}/{secret}", "kQ7vTz1LwX3".get(..39_usize.checked_sub(secret.len())?)?))
+    },
+    |secret| {
+        Some(format!("{secret}/{}", "kQ7vTz1LwX3".get(..39_usize.checked_sub(secret.len())?)?))
+    },
+    |secret| Some(format!("kQ7vTz1LwX3+{secret}+Rb")),
+    |secret| Some(format!("kQ7vTz/{secret}/Rb0pWm4s=")),
+];
+
+#[test]
+fn a_piece_of_a_longer_value_is_no_secret() {
+    let engine = engine();
+    let mut wrong = Vec::new();
+    let mut tried = 0;
+    for provider in &PROVIDERS {
+        for (index, around) in AROUND.iter().enumerate() {
+            for name in ["AWS_SECRET_ACCESS_KEY", "JWT_SECRET", provider.variables[1]] {
+                let mut keys = Keys::new(&format!("{} {name} {index}", provider.variables[0]));
+                let [id, secret] = pair(&engine, provider, &mut keys);
+                // An empty part would leave a whole secret after a sign.
+                let Some(value) = around(&secret).filter(|value| value.len() > secret.len() + 2)
+                else {
+                    continue;
+                };
+                tried += 1;
+                let text = format!("{}={id}\n{name}={value}\n", provider.variables[0]);
+                let found = engine.whole(text.as_bytes()).candidates;
+                let is_piece = |one: &Candidate| {
+                    let value = one.credential.secret.as_ref();
+                    value.is_some_and(|value| value.expose() == secret.as_bytes())
+                };
+                if found.iter().any(is_piece) {
+                    wrong.push(text);
+                }
+            }
+        }
+    }
+    assert!(tried > 50, "{tried}");
+    assert!(wrong.is_empty(), "{} wrong: {}", wrong.len(), wrong.join("\n"));
+}

@@ -51,6 +51,26 @@ impl Border {
     }
 }
 
+/// Number of characters of an AWS secret access key.
+const AWS_SECRET: usize = 40;
+
+/// True if a span of letters and digits is what `+` and `/` cut from a longer value in base64: an AWS
+/// secret access key, or one with a plus or padding. A path in an address is none of these.
+pub(super) fn is_cut_from_base64(text: &[u8], span: &Range<usize>) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    // Longer values exist, but what is that far away is no evidence.
+    let (floor, ceiling) = (span.start.saturating_sub(NEAR), text.len().min(span.end + NEAR));
+    let before = text[floor..span.start].iter().rev().take_while(|byte| is_digit(byte)).count();
+    let after = text[span.end..ceiling].iter().take_while(|byte| is_digit(byte)).count();
+    let run = span.start - before..span.end + after;
+    let rest = [&text[run.start..span.start], &text[span.end..run.end]];
+    let has_letters = |part: &&[u8]| part.iter().any(u8::is_ascii_alphanumeric);
+    rest.iter().any(has_letters)
+        && (run.len() == AWS_SECRET
+            || rest.iter().any(|part| part.contains(&b'+'))
+            || text.get(run.end) == Some(&b'='))
+}
+
 /// Fewest bytes of a string whose length is looked for.
 const SHORTEST: usize = 16;
 /// Bytes before a string in which a byte must be that no text contains.

@@ -16,7 +16,7 @@ use super::super::random;
 use super::super::undo;
 use super::super::view::View;
 use super::super::words::words;
-use super::border::Border;
+use super::border::{self, Border};
 use super::{Look, Shaped};
 
 impl Look<'_> {
@@ -155,9 +155,15 @@ impl Look<'_> {
                 false => border.extends(&view.text, &found),
             }
         };
+        // A view may remove the padding.
+        let source = Some(outer(secret.range())).filter(|source| source.len() == secret.len());
+        let is_cut = shape.partner.is_some()
+            && (border::is_cut_from_base64(&view.text, &secret.range())
+                || source.is_some_and(|span| border::is_cut_from_base64(self.bytes, &span)));
         !secret.is_empty()
             && !is_part(own, secret.range())
             && !is_part(around, whole.range())
+            && !is_cut
             && entropy(secret.as_bytes()) >= shape.entropy
             && (!shape.random || random::reads_random(secret.as_bytes()))
     }
