@@ -24,9 +24,9 @@ const NIBBLES: f64 = 0.25;
 /// Maximum number of rounds of moves.
 const ROUNDS: usize = 12;
 /// Shuffles the order of literals that are about equally frequent. Which order leads to the best plan is
-/// chance: of sixty, between 390 and 638 bytes for each place that is examined with the default packs, this
-/// one was among the best three, and good for AWS alone. Another one is worth a try when the literals change.
-const SEED: u32 = 861_454_429;
+/// chance: of forty-five, none had more than 620 bytes for each place that is examined with the default packs,
+/// and this one had. Another one is worth a try when the literals change.
+const SEED: u32 = 3_286_892_693;
 
 type Window = [u8; WIDTH];
 
