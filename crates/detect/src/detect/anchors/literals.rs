@@ -104,7 +104,10 @@ const ESCAPES: [&[(u8, &[u8])]; 4] = [
 /// An anchor as it is written where some of its characters are escaped: views are made only around
 /// an anchor.
 fn escaped(anchor: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let forms = ESCAPES.iter().map(move |escapes| {
+    // Most anchors have none of these characters, and this is done at each start of the program.
+    let applies =
+        |escapes: &&&[(u8, &[u8])]| escapes.iter().any(|(plain, _)| anchor.contains(plain));
+    let forms = ESCAPES.iter().filter(applies).map(move |escapes| {
         let escape = |byte: &u8| escapes.iter().find(|(plain, _)| plain == byte);
         let made = anchor.iter().flat_map(|byte| match escape(byte) {
             Some((_, escaped)) => escaped.to_vec(),
