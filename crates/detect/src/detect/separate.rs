@@ -24,9 +24,10 @@ pub(super) struct Side {
 
 /// The sides of `items`, which are sorted; none if the text is not a patch.
 pub(super) fn sides(text: &[u8], items: &[Item]) -> Vec<Side> {
-    let first = items.first().map_or(0, |item| item.span.start.min(text.len()));
-    let floor = first.saturating_sub(HEAD);
-    if memchr::memmem::find(&text[floor..], b"\n@@ -").is_none() {
+    let (Some(first), Some(last)) = (items.first(), items.last()) else { return Vec::new() };
+    let end = last.span.start.min(text.len());
+    let floor = first.span.start.min(end).saturating_sub(HEAD);
+    if memchr::memmem::find(&text[floor..end], b"\n@@ -").is_none() {
         return Vec::new();
     }
     let (mut at, mut file) = (floor, 0);

@@ -7,48 +7,20 @@ use regex::bytes::Captures;
 
 use crate::rules::{Boundary, Shape};
 
-/// What must not be directly before or after a match.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Border {
-    /// Letters and digits must not.
-    letters: bool,
-    /// Signs that must not be before it.
-    before: &'static [u8],
-    /// Signs that must not be after it.
-    after: &'static [u8],
+/// True if the neighbours of a span make it a part of something longer.
+pub(super) fn extends(boundary: Boundary, text: &[u8], span: &Range<usize>) -> bool {
+    boundary.extends(text, span.clone())
+        && (boundary.signs_before().contains(&b'_') || !is_framed(text, span))
+        && !is_counted(text, span)
 }
 
-impl Border {
-    /// The border of letters and digits; none if the expression checks its neighbours.
-    pub(super) fn of_words(boundary: Boundary) -> Self {
-        Self { letters: boundary != Boundary::None, before: b"", after: b"" }
-    }
-
-    /// The border of a credential.
-    pub(super) fn of(boundary: Boundary) -> Self {
-        Self {
-            before: boundary.signs_before(),
-            after: boundary.signs_after(),
-            ..Self::of_words(boundary)
-        }
-    }
-
-    /// True if the neighbours of a span make it a part of something longer.
-    pub(super) fn extends(self, text: &[u8], span: &Range<usize>) -> bool {
-        let is_part = |byte: u8, signs: &[u8]| {
-            self.letters && byte.is_ascii_alphanumeric() || signs.contains(&byte)
-        };
-        let before = span.start.checked_sub(1).map(|at| text[at]);
-        let after = text.get(span.end).copied();
-        // `_token_` in Markdown.
-        let next = text.get(span.end + 1);
-        let is_framed = before == Some(b'_')
-            && after == before
-            && !next.is_some_and(|byte| is_part(*byte, b"-_"));
-        let extends = before.is_some_and(|byte| is_part(byte, self.before))
-            || !is_framed && after.is_some_and(|byte| is_part(byte, self.after));
-        extends && !is_counted(text, span)
-    }
+/// True for a span in underscores, as `_token_` in Markdown.
+fn is_framed(text: &[u8], span: &Range<usize>) -> bool {
+    let before = span.start.checked_sub(1).map(|at| text[at]);
+    let next = text.get(span.end + 1);
+    before == Some(b'_')
+        && text.get(span.end) == Some(&b'_')
+        && !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Number of characters of an AWS secret access key.

@@ -6,7 +6,7 @@ use crate::aws::KeyId;
 use crate::escapes::without_markup;
 use crate::finding::Confidence;
 use crate::placeholder;
-use crate::rules::{Author, Facts, Reader, Rule, entropy};
+use crate::rules::{Author, Boundary, Facts, Reader, Rule, entropy};
 use crate::secret::Secret;
 use crate::tokens::Reading;
 
@@ -16,7 +16,7 @@ use super::super::random;
 use super::super::undo;
 use super::super::view::View;
 use super::super::words::words;
-use super::border::{self, Border};
+use super::border;
 use super::{Look, Shaped};
 
 impl Look<'_> {
@@ -143,16 +143,18 @@ impl Look<'_> {
             let original = view.original(&span);
             base + original.start..base + original.end
         };
-        let own = Border::of(shape.boundary);
         // The whole match is delimited by words, whatever delimits the credential in it.
-        let around = Border::of_words(shape.boundary);
+        let around = match shape.boundary {
+            Boundary::None => Boundary::None,
+            _ => Boundary::Alphanumeric,
+        };
         // Where a view has replaced an escape, the text of the view decides: the letters of an escape
         // do not count.
-        let is_part = |border: Border, found: Range<usize>| {
+        let is_part = |boundary: Boundary, found: Range<usize>| {
             let within = found.start > 0 && found.end < view.text.len();
             match view.is_raw() || !within {
-                true => border.extends(self.bytes, &outer(found)),
-                false => border.extends(&view.text, &found),
+                true => border::extends(boundary, self.bytes, &outer(found)),
+                false => border::extends(boundary, &view.text, &found),
             }
         };
         // A view may remove the padding.
@@ -161,7 +163,7 @@ impl Look<'_> {
             && (border::is_cut_from_base64(&view.text, &secret.range())
                 || source.is_some_and(|span| border::is_cut_from_base64(self.bytes, &span)));
         !secret.is_empty()
-            && !is_part(own, secret.range())
+            && !is_part(shape.boundary, secret.range())
             && !is_part(around, whole.range())
             && !is_cut
             && entropy(secret.as_bytes()) >= shape.entropy
